@@ -1,0 +1,54 @@
+# Longwave. `make` lists the targets.
+#
+# Python 3.11 or later and make are all that is needed: the first target that needs it makes
+# .venv from requirements.lock, and an install that was interrupted is found out and redone.
+
+PYTHON ?= python3
+WORKERS ?= 2
+SERVE ?= 1
+ARGS ?=
+UV ?= uv
+VENV_PYTHON := .venv/bin/python
+
+# Each test process and each model fit has a core of its own; threads inside them only compete.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help environment demo test lint bench lock
+
+help:  ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo '  make demo SERVE=0                   end after the report instead of serving the study'
+	@echo '  make demo ARGS="--participants 60"  pass options to longwave demo (or pytest, with test)'
+	@echo '  make PYTHON=/path/to/python3.12 ... use another Python (3.11 or later)'
+
+environment:  ## make or update .venv from requirements.lock
+	@command -v "$(PYTHON)" >/dev/null || { \
+		echo "'$(PYTHON)' was not found. Install Python 3.11 or later, or name one:" \
+		     "make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@"$(PYTHON)" .ci/environment.py
+
+demo: environment  ## run a whole trial on virtual participants, analyse it, and serve it
+	@.venv/bin/longwave demo $(if $(filter 0 no false,$(SERVE)),--no-serve) $(ARGS)
+
+test: environment  ## run every test; what the machine lacks is skipped with a reason
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+lint: environment  ## ruff, mypy --strict and the layer rules
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+bench: environment  ## measure, each figure as a ratio to a baseline of the same run
+	@$(VENV_PYTHON) tests/benchmarks $(ARGS)
+
+lock: environment  ## rewrite requirements.lock from pyproject.toml (needs uv; ARGS=--upgrade)
+	@command -v "$(UV)" >/dev/null || { \
+		echo "'$(UV)' was not found. Install uv, or name it: make lock UV=/path/to/uv" >&2; exit 1; }
+	@"$(UV)" pip compile --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra all --quiet pyproject.toml -o requirements.lock $(ARGS)
+	@if grep -nE '://|file:|find-links|index-url' requirements.lock; then \
+		echo 'requirements.lock names an address or a path; it must not.' >&2; exit 1; fi
