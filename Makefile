@@ -8,6 +8,7 @@ WORKERS ?= 2
 SERVE ?= 1
 ARGS ?=
 UV ?= uv
+COMPILE := --universal --generate-hashes --no-header --python-version 3.11 --quiet
 VENV_PYTHON := .venv/bin/python
 
 # Each test process and each model fit has a core of its own; threads inside them only compete.
@@ -45,10 +46,11 @@ lint: environment  ## ruff, mypy --strict and the layer rules
 bench: environment  ## measure, each figure as a ratio to a baseline of the same run
 	@$(VENV_PYTHON) tests/benchmarks $(ARGS)
 
-lock: environment  ## rewrite requirements.lock from pyproject.toml (needs uv; ARGS=--upgrade)
+lock:  ## rewrite the two locks from pyproject.toml (needs uv; ARGS=--upgrade)
 	@command -v "$(UV)" >/dev/null || { \
 		echo "'$(UV)' was not found. Install uv, or name it: make lock UV=/path/to/uv" >&2; exit 1; }
-	@"$(UV)" pip compile --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra all --quiet pyproject.toml -o requirements.lock $(ARGS)
-	@if grep -nE '://|file:|find-links|index-url' requirements.lock; then \
-		echo 'requirements.lock names an address or a path; it must not.' >&2; exit 1; fi
+	@"$(UV)" pip compile $(COMPILE) --extra all pyproject.toml -o requirements.lock $(ARGS)
+	@"$(UV)" pip compile $(COMPILE) --extra server pyproject.toml deploy/build.in \
+		--constraint requirements.lock --no-annotate -o deploy/requirements.lock
+	@if grep -nE '://|file:|find-links|index-url' requirements.lock deploy/requirements.lock; then \
+		echo 'A lock names an address or a path; it must not.' >&2; exit 1; fi

@@ -101,7 +101,7 @@ def install(wanted: str) -> None:
     else:
         print("Updating .venv from requirements.lock ...", flush=True)
         MARKER.touch()
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    pip = (python, "-m", "pip", "install", "-qq", "--disable-pip-version-check")
     run(*pip, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
     # The build backend is in the lock too, so nothing is fetched beside it.
     run(*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT))

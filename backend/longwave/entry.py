@@ -10,6 +10,7 @@ SERVER_MODULES = (
     "alembic",
     "apscheduler",
     "argon2",
+    "babel",
     "cel_expr_python",
     "cryptography",
     "fastapi",
