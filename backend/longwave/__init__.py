@@ -1,0 +1,3 @@
+"""Longwave: a platform that runs longitudinal studies."""
+
+__version__ = "0.1.0"

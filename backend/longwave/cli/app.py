@@ -1,0 +1,25 @@
+"""The ``longwave`` command."""
+
+from __future__ import annotations
+
+import typer
+
+from longwave.cli import database, protocol, staff, study
+from longwave.cli.data import analyse_command, export_command
+from longwave.cli.demo import demo
+from longwave.cli.doctor import doctor
+from longwave.cli.serve import serve, worker
+
+app = typer.Typer(
+    help="Runs longitudinal studies.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.command()(demo)
+app.command()(serve)
+app.command()(worker)
+app.add_typer(study.app, name="study")
+app.add_typer(protocol.app, name="protocol")
+app.command("export")(export_command)
+app.command("analyse")(analyse_command)
+app.add_typer(database.app, name="db")
+app.add_typer(staff.app, name="staff")
+app.command()(doctor)

@@ -1,0 +1,50 @@
+"""What every command needs at the edge: settings, database, and errors told plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from longwave.config import Settings, load_settings
+from longwave.domain.errors import ConfigurationError, LongwaveError
+from longwave.keys import KeyRing
+from longwave.storage.database import Database
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+ACTOR = "cli"
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Print a failure as one message on standard error and end with 1, never with a trace."""
+    try:
+        yield
+    except LongwaveError as error:
+        err.print("error:", style="bold red", end=" ")
+        err.print(error.message, soft_wrap=True, markup=False)
+        if error.remedy:
+            err.print(error.remedy, soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Settings, Database, KeyRing]]:
+    """Give settings, database and keys; see `told_plainly` for what happens on failure."""
+    with told_plainly():
+        settings = load_settings()
+        database = Database(settings.database_url)
+        try:
+            yield settings, database, KeyRing(settings.secret_key.get_secret_value())
+        except (OperationalError, ProgrammingError) as error:
+            raise ConfigurationError(
+                f"The database cannot be used: {error.orig}.",
+                "Check LONGWAVE_DATABASE_URL, and run `longwave db upgrade`.",
+            ) from None
+        finally:
+            database.close()

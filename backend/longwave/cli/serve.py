@@ -1,0 +1,85 @@
+"""``longwave serve`` and ``longwave worker``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from longwave import log
+from longwave.cli.edge import opened, out
+from longwave.clock import system_clock
+from longwave.config import Settings
+from longwave.domain.errors import ConfigurationError
+from longwave.jobs import scheduler
+from longwave.jobs.tick import Clockwork
+from longwave.keys import KeyRing
+from longwave.notify import transport_for
+from longwave.storage import migration
+from longwave.storage.database import Database
+from longwave.web.app import create_app
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port.")] = 8000,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Run the clockwork in this process too.")
+    ] = True,
+) -> None:
+    """Serve the pages and the API."""
+    with opened() as (settings, database, keys):
+        _require_schema(database)
+        app = create_app(settings, database, system_clock)
+        config = uvicorn.Config(
+            app, host=host, port=port, log_config=log.uvicorn_config(settings.log_level)
+        )
+        with _clockwork(settings, database, keys, wanted=worker):
+            out.print(f"Longwave listens at http://{host}:{port}")
+            uvicorn.Server(config).run()
+
+
+def worker() -> None:
+    """Run the clockwork alone: open and close waves, send messages, seal the trail."""
+    with opened() as (settings, database, keys):
+        _require_schema(database)
+        log.configure(settings.log_level)
+        stop = threading.Event()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, lambda *_: stop.set())
+        with _clockwork(settings, database, keys, wanted=True):
+            out.print(f"The clockwork ticks every {settings.tick_seconds:g} seconds.")
+            stop.wait()
+
+
+@contextmanager
+def _clockwork(
+    settings: Settings, database: Database, keys: KeyRing, *, wanted: bool
+) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    transport = transport_for(
+        smtp_url=settings.smtp_url,
+        directory=settings.mail_directory,
+        sender=settings.mail_from,
+    )
+    clockwork = Clockwork(database, transport, keys, settings.base_url)
+    ticking = scheduler.start(clockwork, system_clock, settings.tick_seconds)
+    try:
+        yield
+    finally:
+        ticking.shutdown()
+        transport.close()
+
+
+def _require_schema(database: Database) -> None:
+    if not migration.is_current(database):
+        raise ConfigurationError(
+            "The database lacks tables that this version needs.", "Run `longwave db upgrade`."
+        )

@@ -1,0 +1,78 @@
+"""Settings, read from ``LONGWAVE_*`` environment variables or a ``.env`` file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from longwave.domain.errors import ConfigurationError
+
+DEFAULT_SECRET_KEY = "insecure-development-key-change-me"
+
+
+class Settings(BaseSettings):
+    """Everything that an installation decides. See ``docs/configuration.md``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LONGWAVE_", env_file=".env", env_file_encoding="utf-8", extra="ignore"
+    )
+
+    database_url: str = "sqlite:///longwave.db"
+    secret_key: SecretStr = SecretStr(DEFAULT_SECRET_KEY)
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: str | None = None
+    mail_directory: Path | None = None
+    mail_from: str = "study@localhost"
+    export_directory: Path = Path("export")
+    analysis_directory: Path = Path("analysis")
+    demo_token: SecretStr | None = None
+    log_level: str = "INFO"
+    tick_seconds: float = 30.0
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("needs at least 32 characters; `openssl rand -hex 32` makes one")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        if urlsplit(value).scheme not in ("http", "https"):
+            raise ValueError("starts with http:// or https://")
+        return value.rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether participants reach this installation over TLS."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def has_default_secret(self) -> bool:
+        """Whether nobody has set a secret key of their own."""
+        return self.secret_key.get_secret_value() == DEFAULT_SECRET_KEY
+
+
+def load_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises
+    ------
+    ConfigurationError
+        Naming each setting that is unusable and why.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"LONGWAVE_{str(fault['loc'][0]).upper()}: {fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()
+        )
+        raise ConfigurationError(
+            f"The settings cannot be used: {faults}.",
+            "Correct them in the environment or in .env.",
+        ) from None

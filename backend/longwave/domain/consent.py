@@ -1,0 +1,50 @@
+"""What a signature under the consent document needs to count."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from longwave.domain.errors import InvalidInputError
+from longwave.domain.protocol.model import ConsentPlan
+
+_EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
+_LONGEST_NAME = 200
+_LONGEST_EMAIL = 254
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentForm:
+    """What a participant typed and ticked."""
+
+    name: str
+    email: str
+    ticked: frozenset[str]
+
+
+def check_consent(plan: ConsentPlan, form: ConsentForm) -> None:
+    """Raise `InvalidInputError` unless the form can be signed under ``plan``."""
+    faults = {
+        statement.id: "Please tick this statement if you wish to take part."
+        for statement in plan.statements
+        if statement.required and statement.id not in form.ticked
+    }
+    if not 0 < len(form.name.strip()) <= _LONGEST_NAME:
+        faults["name"] = "Please type your name."
+    if len(form.email) > _LONGEST_EMAIL or _EMAIL.fullmatch(form.email.strip()) is None:
+        faults["email"] = "Please type an e-mail address such as name@example.org."
+    if faults:
+        raise InvalidInputError(
+            "The consent form is not complete.", "See the marked places.", faults
+        )
+
+
+def document_hash(document: str) -> str:
+    """Return the SHA-256 of the document that was shown."""
+    return hashlib.sha256(document.encode()).hexdigest()
+
+
+def normal_email(email: str) -> str:
+    """Return the form of an address under which the same mailbox is found again."""
+    return email.strip().casefold()

@@ -1,0 +1,32 @@
+"""Waves that open and close with time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from longwave.keys import KeyRing
+from longwave.services import timeline
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """How many assessments a sweep opened and closed."""
+
+    opened: int
+    closed: int
+
+    @property
+    def found_work(self) -> bool:
+        """Whether there may be more to do."""
+        return bool(self.opened or self.closed)
+
+
+def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> SweepReport:
+    """Open and close what is due, at most ``limit`` of each; doing it again does nothing more."""
+    return SweepReport(
+        closed=timeline.close_due(session, keys=keys, now=now, limit=limit),
+        opened=timeline.open_due(session, keys=keys, now=now, limit=limit),
+    )

@@ -1,0 +1,60 @@
+"""One tick: sweep, dispatch, seal. What it does follows from the rows and ``now`` alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from longwave.jobs.dispatch import dispatch
+from longwave.jobs.sweep import sweep
+from longwave.keys import KeyRing
+from longwave.notify import Transport
+from longwave.services import audit, heartbeat
+from longwave.storage.database import Database
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Clockwork:
+    """What a tick works with."""
+
+    database: Database
+    transport: Transport
+    keys: KeyRing
+    base_url: str
+
+    def tick(self, now: datetime) -> None:
+        """Do all that is due, a batch for each transaction."""
+        self.sweep(now)
+        self.dispatch(now)
+        self.seal(now)
+        with self.database.writing() as session:
+            heartbeat.beat(session, now=now)
+
+    def sweep(self, now: datetime) -> None:
+        """Open and close assessments until none is due."""
+        while True:
+            with self.database.writing() as session:
+                report = sweep(session, now, BATCH, keys=self.keys)
+            if not report.found_work:
+                return
+
+    def dispatch(self, now: datetime) -> None:
+        """Send messages until none is due."""
+        while dispatch(
+            self.database,
+            self.transport,
+            keys=self.keys,
+            base_url=self.base_url,
+            now=now,
+            limit=BATCH,
+        ):
+            pass
+
+    def seal(self, now: datetime) -> None:
+        """Seal the events that no writer can still precede."""
+        with self.database.writing() as session:
+            upto = audit.horizon(session)
+        with self.database.writing() as session:
+            audit.seal(session, upto=upto, keys=self.keys, now=now)

@@ -1,0 +1,63 @@
+"""What a transport is given and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    """What became of one attempt.
+
+    ``uncertain``: the mail was handed over but no answer came, so it may have been delivered.
+    """
+
+    SENT = "sent"
+    REFUSED = "refused"
+    RETRY = "retry"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The outcome of one attempt; ``detail`` never holds an address or a text."""
+
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one person. ``message_id`` is the same in every attempt."""
+
+    recipient: str
+    subject: str
+    body: str
+    message_id: str
+
+    def as_email(self, sender: str) -> EmailMessage:
+        """Return the mail as it goes over the wire."""
+        email = EmailMessage()
+        email["From"] = sender
+        email["To"] = self.recipient
+        email["Subject"] = self.subject
+        email["Message-ID"] = f"<{self.message_id}>"
+        email["Auto-Submitted"] = "auto-generated"
+        email.set_content(self.body)
+        return email
+
+
+class Transport(Protocol):
+    """Sends mail. ``is_local`` says that nothing it takes can leave this machine."""
+
+    is_local: bool
+
+    def send(self, mail: Mail) -> Delivery:
+        """Try once to send; never raise for what the other side does."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

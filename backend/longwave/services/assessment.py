@@ -1,0 +1,265 @@
+"""One assessment: found by its link, answered page by page or item by item, submitted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from longwave.domain.errors import (
+    InvalidInputError,
+    LinkExpiredError,
+    LinkUsedError,
+    NotFoundError,
+)
+from longwave.domain.instrument import Instrument, Item
+from longwave.domain.items import REFUSED, check_value
+from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.protocol.model import Protocol, Wave
+from longwave.keys import KeyRing, token_hash
+from longwave.services import audit, randomisation, timeline
+from longwave.services.study import protocol_of
+from longwave.storage import assessment as assessments
+from longwave.storage import participant as participants
+from longwave.storage import study as studies
+from longwave.storage.tables import Answer, Assessment, Participant, Study
+from longwave.storage.tables.base import key
+
+__all__ = [
+    "REFUSED",
+    "Questionnaire",
+    "begin",
+    "follow_link",
+    "load",
+    "questionnaire",
+    "save_item",
+    "save_page",
+    "submit",
+]
+
+_SKIPPED = "skipped"
+_REFUSED_REASON = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """An assessment with all that its pages need."""
+
+    participant: Participant
+    study: Study
+    protocol: Protocol
+    wave: Wave
+    instruments: tuple[Instrument, ...]
+    answers: Mapping[tuple[str, str], Answer]
+
+    def first_open(self) -> Instrument | None:
+        """Return the first instrument that has an item with neither value nor reason."""
+        return next((found for found in self.instruments if not self._is_saved(found)), None)
+
+    def after(self, instrument_id: str) -> Instrument | None:
+        """Return the instrument whose page follows, or None on the last page."""
+        place = self.position(instrument_id) + 1
+        return self.instruments[place] if place < len(self.instruments) else None
+
+    def position(self, instrument_id: str) -> int:
+        """Return the place of an instrument in the wave, from 0."""
+        return [found.id for found in self.instruments].index(instrument_id)
+
+    def minutes_left(self, instrument_id: str) -> int:
+        """Return about how many minutes it takes from this instrument's page to the end."""
+        rest = self.instruments[self.position(instrument_id) :]
+        return math.ceil(sum(found.minutes for found in rest))
+
+    def _is_saved(self, instrument: Instrument) -> bool:
+        return all((instrument.id, item.id) in self.answers for item in instrument.items)
+
+
+def follow_link(session: Session, token: str, *, now: datetime) -> Assessment:
+    """Return the assessment that a link leads to, if it can be answered now; change nothing."""
+    return _answerable(assessments.by_token(session, token_hash(token)), now)
+
+
+def load(session: Session, assessment_id: int, *, now: datetime) -> Assessment:
+    """Return an assessment by its id, if it can be answered now."""
+    return _answerable(assessments.by_id(session, assessment_id), now)
+
+
+def begin(session: Session, token: str, *, now: datetime) -> Assessment:
+    """Note that a participant pressed the button behind the link."""
+    assessment = follow_link(session, token, now=now)
+    if assessment.opened_at is None:
+        assessment.opened_at = now
+        session.flush()
+    return assessment
+
+
+def questionnaire(session: Session, assessment: Assessment) -> Questionnaire:
+    """Gather what the pages of an assessment need."""
+    protocol = protocol_of(session, assessment.protocol_version_id)
+    wave = protocol.wave(assessment.wave)
+    return Questionnaire(
+        participant=participants.by_id(session, assessment.participant_id),
+        study=studies.by_id(session, assessment.study_id),
+        protocol=protocol,
+        wave=wave,
+        instruments=tuple(protocol.instruments[name] for name in wave.instruments),
+        answers=assessments.answers(session, key(assessment)),
+    )
+
+
+def save_page(
+    session: Session,
+    assessment: Assessment,
+    instrument_id: str,
+    values: Mapping[str, str],
+    *,
+    now: datetime,
+) -> None:
+    """Save one instrument's page. An item without an answer counts as skipped.
+
+    Nothing is saved if any answer is not one that the item offers, or if a name in ``values``
+    is no item of the instrument.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming each item at fault.
+    """
+    instrument = _instrument(session, assessment, instrument_id)
+    unknown = sorted(set(values) - {item.id for item in instrument.items})
+    if unknown:
+        raise InvalidInputError(
+            f"{', '.join(unknown[:3])}: not a question of this page.", "Load the page again."
+        )
+    before = assessments.answers(session, key(assessment))
+    faults: dict[str, str] = {}
+    saved: list[Answer] = []
+    for item in instrument.items:
+        given = values.get(item.id, "").strip()
+        former = before.get((instrument_id, item.id))
+        if not given and former is not None:
+            continue
+        try:
+            saved.append(_answer(assessment, instrument_id, item, given, former, now))
+        except ValueError as error:
+            faults[item.id] = str(error)
+    if faults:
+        raise InvalidInputError("Some answers need another look.", "See the marks.", faults)
+    _save(session, assessment, saved, now)
+
+
+def save_item(
+    session: Session,
+    assessment: Assessment,
+    instrument_id: str,
+    item_id: str,
+    value: str,
+    *,
+    now: datetime,
+) -> int:
+    """Save one answer as it is given; return the new revision of the draft."""
+    instrument = _instrument(session, assessment, instrument_id)
+    if item_id not in {item.id for item in instrument.items}:
+        raise NotFoundError("There is no such question.", "Load the page again.")
+    former = assessments.answers(session, key(assessment)).get((instrument_id, item_id))
+    try:
+        answer = _answer(
+            assessment, instrument_id, instrument.item(item_id), value.strip(), former, now
+        )
+    except ValueError as error:
+        raise InvalidInputError(
+            "This answer needs another look.", str(error), {item_id: str(error)}
+        ) from None
+    _save(session, assessment, [answer], now)
+    return assessment.revision
+
+
+def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: datetime) -> None:
+    """Complete an assessment, and let follow what hangs on it."""
+    study = studies.by_id(session, assessment.study_id)
+    participant = participants.by_id(session, assessment.participant_id)
+    answers = assessments.answers(session, key(assessment))
+    if assessment.started_at is None:
+        raise InvalidInputError("Nothing was answered yet.", "Answer the questions first.")
+    assessment.status = AssessmentStatus.COMPLETED
+    assessment.submitted_at = now
+    assessment.closed_at = now
+    audit.record(
+        session,
+        study,
+        "assessment.completed",
+        {
+            "wave": assessment.wave,
+            "occurrence": assessment.occurrence,
+            "answered": sum(answer.value is not None for answer in answers.values()),
+            "items": len(answers),
+        },
+        actor="participant",
+        now=now,
+        participant=participant,
+    )
+    randomisation.randomise_after(session, study, participant, assessment.wave, keys=keys, now=now)
+    timeline.wave_is_over(session, study, participant, assessment, keys=keys, now=now)
+    session.flush()
+
+
+def _answerable(assessment: Assessment | None, now: datetime) -> Assessment:
+    if assessment is None:
+        raise NotFoundError(
+            "This link is not known.", "Please open it from the message again, in full."
+        )
+    if assessment.status == AssessmentStatus.COMPLETED:
+        raise LinkUsedError(
+            "This questionnaire is complete. Thank you.", "There is nothing more to do."
+        )
+    if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED) or (
+        now >= assessment.closes_at
+    ):
+        raise LinkExpiredError(
+            "This questionnaire cannot be answered now.",
+            "If that is a surprise, please ask the study team.",
+        )
+    return assessment
+
+
+def _instrument(session: Session, assessment: Assessment, instrument_id: str) -> Instrument:
+    protocol = protocol_of(session, assessment.protocol_version_id)
+    if instrument_id not in protocol.wave(assessment.wave).instruments:
+        raise NotFoundError("There is no such page.", "Open the link from the message again.")
+    return protocol.instruments[instrument_id]
+
+
+def _answer(
+    assessment: Assessment,
+    instrument_id: str,
+    item: Item,
+    given: str,
+    former: Answer | None,
+    now: datetime,
+) -> Answer:
+    answer = former or Answer(
+        assessment_id=key(assessment), instrument=instrument_id, item=item.id, saved_at=now
+    )
+    answer.saved_at = now
+    if given in ("", REFUSED):
+        if item.required:
+            raise ValueError("Please answer this question.")
+        answer.value = None
+        answer.missing_reason = _REFUSED_REASON if given else _SKIPPED
+        return answer
+    value = check_value(item, given)
+    answer.value = f"{value:g}" if isinstance(value, float) else value
+    answer.missing_reason = None
+    return answer
+
+
+def _save(session: Session, assessment: Assessment, saved: list[Answer], now: datetime) -> None:
+    session.add_all(saved)
+    if assessment.started_at is None:
+        assessment.started_at = now
+        assessment.status = AssessmentStatus.STARTED
+    assessment.revision += 1
+    session.flush()

@@ -1,0 +1,99 @@
+"""The audit trail: one event for each thing that happened, sealed in blocks."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from longwave.keys import KeyRing, Purpose
+from longwave.storage import trail
+from longwave.storage.tables import Event, Participant, Seal, Study
+from longwave.storage.tables.base import key
+
+_BLOCK = 10_000
+GENESIS = "0" * 64
+
+
+def record(
+    session: Session,
+    study: Study | None,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+    participant: Participant | None = None,
+) -> None:
+    """Write one event. ``payload`` must hold no personal value."""
+    event = Event(
+        study_id=study.id if study else None,
+        participant_id=participant.id if participant else None,
+        kind=kind,
+        actor=actor,
+        at=now,
+        payload=payload,
+    )
+    trail.append(session, event)
+
+
+def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:
+    """Seal the events up to id ``upto`` in blocks; return how many were sealed.
+
+    A block's head is the HMAC-SHA-256, under a key that the database does not hold, of the
+    head before it and of every event in it.
+    """
+    sealed = 0
+    while block := _next_block(session, upto):
+        last = trail.last_seal(session)
+        session.add(
+            Seal(
+                number=last.number + 1 if last else 1,
+                first_event=key(block[0]),
+                last_event=key(block[-1]),
+                head=block_head(keys, last.head if last else GENESIS, block),
+                sealed_at=now,
+            )
+        )
+        session.flush()
+        sealed += len(block)
+    return sealed
+
+
+def horizon(session: Session) -> int:
+    """Return the id up to which the trail is final; call it in a transaction of its own."""
+    return trail.horizon(session)
+
+
+def block_head(keys: KeyRing, previous: str, events: list[Event]) -> str:
+    """Return the head of a block that follows a block with head ``previous``."""
+    lines = [previous, *(_canonical(event) for event in events)]
+    return keys.mac(Purpose.TRAIL, "\n".join(lines))
+
+
+def head(session: Session) -> str:
+    """Return the newest head of the trail."""
+    last = trail.last_seal(session)
+    return last.head if last else GENESIS
+
+
+def _next_block(session: Session, upto: int) -> list[Event]:
+    last = trail.last_seal(session)
+    return trail.between(session, last.last_event if last else 0, upto, _BLOCK)
+
+
+def _canonical(event: Event) -> str:
+    return json.dumps(
+        [
+            event.id,
+            event.study_id,
+            event.participant_id,
+            event.kind,
+            event.actor,
+            event.at.isoformat(),
+            event.payload,
+        ],
+        sort_keys=True,
+    )

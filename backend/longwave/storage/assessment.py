@@ -1,0 +1,100 @@
+"""Assessments and answers, read and written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from longwave.domain.lifecycle import AssessmentStatus, FollowUp
+from longwave.storage.tables import Answer, Assessment, Participant
+
+_UNDER_WAY = (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
+
+
+def by_token(session: Session, token_hash: str) -> Assessment | None:
+    """Return the assessment that a link leads to."""
+    statement = select(Assessment).where(Assessment.token_hash == token_hash)
+    return session.exec(statement).one_or_none()
+
+
+def by_id(session: Session, assessment_id: int) -> Assessment | None:
+    """Return one assessment."""
+    return session.get(Assessment, assessment_id)
+
+
+def of_participant(session: Session, participant_id: int) -> list[Assessment]:
+    """Return a participant's assessments, in the order in which they were planned."""
+    statement = (
+        select(Assessment)
+        .where(Assessment.participant_id == participant_id)
+        .order_by(col(Assessment.id))
+    )
+    return list(session.exec(statement))
+
+
+def of_wave(session: Session, participant_id: int, wave: str) -> Assessment | None:
+    """Return a participant's first occurrence of a wave."""
+    statement = select(Assessment).where(
+        Assessment.participant_id == participant_id,
+        Assessment.wave == wave,
+        Assessment.occurrence == 1,
+    )
+    return session.exec(statement).one_or_none()
+
+
+def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]:
+    """Return scheduled assessments whose window has opened, the earliest first."""
+    statement = (
+        select(Assessment)
+        .where(Assessment.status == AssessmentStatus.SCHEDULED, Assessment.opens_at <= now)
+        .order_by(col(Assessment.opens_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(statement))
+
+
+def due_to_close(session: Session, now: datetime, limit: int) -> list[Assessment]:
+    """Return open and started assessments whose window has closed, the earliest first."""
+    statement = (
+        select(Assessment)
+        .where(col(Assessment.status).in_(_UNDER_WAY), Assessment.closes_at <= now)
+        .order_by(col(Assessment.closes_at))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(statement))
+
+
+def open_now(
+    session: Session, study_id: int, now: datetime, limit: int
+) -> list[tuple[Assessment, Participant]]:
+    """Return open assessments of active participants, those that close last first."""
+    statement = (
+        select(Assessment, Participant)
+        .join(Participant, col(Participant.id) == col(Assessment.participant_id))
+        .where(
+            Assessment.study_id == study_id,
+            col(Assessment.status).in_(_UNDER_WAY),
+            Assessment.closes_at > now,
+            Participant.follow_up == FollowUp.ACTIVE,
+        )
+        .order_by(col(Assessment.closes_at).desc())
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def statuses(session: Session, participant_ids: list[int]) -> list[tuple[int, str, str]]:
+    """Return (participant id, wave, status) of the assessments of some participants."""
+    statement = select(Assessment.participant_id, Assessment.wave, Assessment.status).where(
+        col(Assessment.participant_id).in_(participant_ids)
+    )
+    return list(session.exec(statement))
+
+
+def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], Answer]:
+    """Return the answers of an assessment, by instrument and item."""
+    found = session.exec(select(Answer).where(Answer.assessment_id == assessment_id))
+    return {(answer.instrument, answer.item): answer for answer in found}

@@ -1,0 +1,114 @@
+"""One engine, two kinds of session: reading ones that cannot write, and writing ones in a queue.
+
+SQLite's default transactions lose concurrent read-then-write updates without an error. So a
+writing session begins IMMEDIATE, behind one lock of this process, while reading ones stay
+deferred and never wait.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, create_engine
+
+from longwave.domain.errors import ConfigurationError
+
+WAL_RESET_FIXED = (3, 51, 3)
+"""The first SQLite without a rare bug that can corrupt a database when its WAL is reset."""
+
+_BUSY_SECONDS = 30
+
+
+class ReadingSession(Session):
+    """A session that refuses to flush."""
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _refuse(*_: object) -> None:
+    raise RuntimeError("A reading session was asked to write. Use Database.writing().")
+
+
+class Database:
+    """A database, opened.
+
+    Parameters
+    ----------
+    url
+        An SQLAlchemy URL of SQLite or PostgreSQL.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._reading_engine = self.engine.execution_options(longwave_begin="BEGIN")
+        self._lock: AbstractContextManager[Any] = (
+            threading.Lock() if self.is_sqlite else nullcontext()
+        )
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite, where only one process should write."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that reads."""
+        with ReadingSession(self._reading_engine) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a session that is committed when the block ends, and rolled back if it fails."""
+        with self._lock, Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "LONGWAVE_DATABASE_URL is not a database URL.",
+            "Write for instance sqlite:///longwave.db or postgresql://user@host/name.",
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise ConfigurationError(
+        f"LONGWAVE_DATABASE_URL names {parsed.get_backend_name()}, which is not supported.",
+        "Use SQLite or PostgreSQL.",
+    )
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # the begin hook decides how a transaction begins
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(options.get("longwave_begin", "BEGIN IMMEDIATE"))
+
+
+def sqlite_has_wal_reset_bug() -> bool:
+    """Whether the SQLite in this Python is older than the fix of the WAL-reset bug."""
+    return sqlite3.sqlite_version_info < WAL_RESET_FIXED

@@ -1,0 +1,256 @@
+"""A study's rows, read in bulk for an export. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlmodel import Session, col
+
+from longwave.domain.dataset import (
+    AnswerColumns,
+    AnswerEncoder,
+    Dataset,
+    DatasetAssessment,
+    DatasetInvitation,
+    DatasetParticipant,
+    DatasetPause,
+    DatasetStudy,
+    DatasetVersion,
+    TrailHead,
+)
+from longwave.domain.lifecycle import Messages, Stage, StudyMode
+from longwave.storage.tables import (
+    Allocation,
+    Answer,
+    Assessment,
+    Consent,
+    Event,
+    Message,
+    Participant,
+    ProtocolVersion,
+    Seal,
+    Study,
+)
+
+_BATCH = 50_000
+_CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
+_CROSSED_OVER = "participant.crossed_over"
+_PAUSED = f"participant.messages_{Messages.PAUSED}"
+_RESUMED = f"participant.messages_{Messages.ON}"
+
+
+def begin_snapshot(session: Session) -> None:
+    """Begin a transaction in which every statement sees the same state of the database.
+
+    SQLite's transactions do so anyway. Does nothing within a transaction that has begun.
+    """
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
+def read_dataset(session: Session, study: Study, *, arms: bool) -> Dataset:
+    """Read all that an export of ``study`` shows.
+
+    Parameters
+    ----------
+    study
+        The study.
+    arms
+        Whether to read who is in which arm, and what only some arms can have. Without it
+        those rows are not even selected.
+    """
+    study_id = study.id or 0
+    participants = tuple(_participants(session, study_id, arms))
+    assessments = tuple(_assessments(session, study_id))
+    cut_off = _cut_off(session, study, participants, assessments, arms)
+    return Dataset(
+        study=DatasetStudy(study_id, study.slug, study.mode == StudyMode.TRIAL_RUN),
+        versions=tuple(_versions(session, study_id)),
+        participants=participants,
+        assessments=assessments,
+        invitations=tuple(_invitations(session, study_id)),
+        pauses=tuple(_pauses(session, study_id)),
+        answers=_answers(session, study_id),
+        cut_off=cut_off,
+        left_out=_left_out(session, study_id),
+        blinded=not arms,
+        trail=_trail_head(session, cut_off),
+    )
+
+
+def _versions(session: Session, study_id: int) -> Iterable[DatasetVersion]:
+    statement = (
+        select(col(ProtocolVersion.id), col(ProtocolVersion.number), col(ProtocolVersion.hash))
+        .where(col(ProtocolVersion.study_id) == study_id)
+        .order_by(col(ProtocolVersion.number))
+    )
+    return (DatasetVersion(*row) for row in session.execute(statement))
+
+
+def _participants(session: Session, study_id: int, arms: bool) -> Iterable[DatasetParticipant]:
+    consented = (
+        select(
+            col(Consent.participant_id).label("participant_id"),
+            func.min(col(Consent.signed_at)).label("signed_at"),
+        )
+        .group_by(col(Consent.participant_id))
+        .subquery()
+    )
+    statement = (
+        select(
+            col(Participant.id),
+            col(Participant.public_id),
+            col(Participant.site),
+            col(Participant.language),
+            col(Participant.zone),
+            col(Participant.stage),
+            col(Participant.follow_up),
+            col(Participant.messages),
+            col(Participant.stratum),
+            consented.c.signed_at,
+            col(Participant.enrolled_at),
+            col(Participant.randomised_at),
+            col(Participant.withdrawn_at),
+        )
+        .outerjoin(consented, consented.c.participant_id == col(Participant.id))
+        .where(col(Participant.study_id) == study_id, col(Participant.stage).in_(_CONSENTED))
+        .order_by(col(Participant.public_id))
+    )
+    if arms:
+        statement = statement.outerjoin(
+            Allocation, col(Allocation.participant_id) == col(Participant.id)
+        ).add_columns(col(Participant.crossover_at), col(Allocation.arm))
+    rows = session.execute(statement)
+    # The order is that of the code points, whatever the database's collation says.
+    return sorted((DatasetParticipant(*row) for row in rows), key=lambda found: found.public_id)
+
+
+def _assessments(session: Session, study_id: int) -> Iterable[DatasetAssessment]:
+    statement = (
+        select(
+            col(Assessment.id),
+            col(Assessment.participant_id),
+            col(Assessment.protocol_version_id),
+            col(Assessment.wave),
+            col(Assessment.occurrence),
+            col(Assessment.status),
+            col(Assessment.mode),
+            col(Assessment.opens_at),
+            col(Assessment.due_at),
+            col(Assessment.closes_at),
+            col(Assessment.opened_at),
+            col(Assessment.started_at),
+            col(Assessment.submitted_at),
+            col(Assessment.closed_at),
+        )
+        .where(col(Assessment.study_id) == study_id)
+        .order_by(col(Assessment.id))
+    )
+    return (DatasetAssessment(*row) for row in session.execute(statement))
+
+
+def _invitations(session: Session, study_id: int) -> Iterable[DatasetInvitation]:
+    statement = (
+        select(col(Message.assessment_id), col(Message.state), col(Message.settled_at))
+        .where(
+            col(Message.study_id) == study_id,
+            col(Message.assessment_id).is_not(None),
+            col(Message.settled_at).is_not(None),
+        )
+        .order_by(col(Message.id))
+    )
+    return (DatasetInvitation(*row) for row in session.execute(statement))
+
+
+def _pauses(session: Session, study_id: int) -> Iterable[DatasetPause]:
+    statement = (
+        select(col(Event.participant_id), col(Event.at), col(Event.kind))
+        .where(col(Event.study_id) == study_id, col(Event.kind).in_((_PAUSED, _RESUMED)))
+        .order_by(col(Event.id))
+    )
+    return (DatasetPause(who, at, kind == _PAUSED) for who, at, kind in session.execute(statement))
+
+
+def _answers(session: Session, study_id: int) -> AnswerColumns:
+    statement = (
+        select(
+            col(Answer.assessment_id),
+            col(Answer.instrument),
+            col(Answer.item),
+            col(Answer.value),
+            col(Answer.missing_reason),
+        )
+        .join(Assessment, col(Assessment.id) == col(Answer.assessment_id))
+        .where(col(Assessment.study_id) == study_id)
+    )
+    encoder = AnswerEncoder()
+    result = session.execute(statement, execution_options={"yield_per": _BATCH})
+    for batch in result.partitions():
+        encoder.add(tuple(row) for row in batch)
+    return encoder.columns
+
+
+def _left_out(session: Session, study_id: int) -> dict[str, int]:
+    stages = (Stage.SCREENED, Stage.INELIGIBLE)
+    statement = (
+        select(col(Participant.stage), func.count())
+        .where(col(Participant.study_id) == study_id, col(Participant.stage).in_(stages))
+        .group_by(col(Participant.stage))
+    )
+    counts = {stage: number for stage, number in session.execute(statement)}
+    return {str(stage): counts.get(stage, 0) for stage in stages}
+
+
+def _cut_off(
+    session: Session,
+    study: Study,
+    participants: tuple[DatasetParticipant, ...],
+    assessments: tuple[DatasetAssessment, ...],
+    arms: bool,
+) -> datetime:
+    """Return the instant of the last thing that the export shows.
+
+    What only some arms can have does not count in a blinded export: its instant would say in
+    which arm somebody is.
+    """
+    instants: list[datetime | None] = [study.added_at, study.opened_at]
+    for who in participants:
+        instants += (who.consented_at, who.enrolled_at, who.randomised_at)
+        instants += (who.withdrawn_at, who.crossover_at)
+    for found in assessments:
+        instants += (found.opened_at, found.started_at, found.submitted_at, found.closed_at)
+    study_id = study.id or 0
+    instants.append(_newest(session, col(Participant.screened_at), _of(Participant, study_id)))
+    answered = col(Answer.assessment_id) == col(Assessment.id)
+    instants.append(
+        _newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered)
+    )
+    told = col(Event.kind).startswith("participant.", autoescape=True)
+    if not arms:
+        told = told & (col(Event.kind) != _CROSSED_OVER)
+    instants.append(_newest(session, col(Event.at), _of(Event, study_id), told))
+    return max(instant for instant in instants if instant is not None)
+
+
+def _of(table: Any, study_id: int) -> ColumnElement[bool]:  # noqa: ANN401
+    return col(table.study_id) == study_id
+
+
+def _newest(session: Session, instant: Any, *where: ColumnElement[bool]) -> datetime | None:  # noqa: ANN401
+    found: datetime | None = session.execute(select(func.max(instant)).where(*where)).scalar()
+    return found
+
+
+def _trail_head(session: Session, cut_off: datetime) -> TrailHead | None:
+    """Return the newest head at the cut-off: a later one would change the export's bytes."""
+    statement = (
+        select(col(Seal.number), col(Seal.last_event), col(Seal.head))
+        .where(col(Seal.sealed_at) <= cut_off)
+        .order_by(col(Seal.number).desc())
+        .limit(1)
+    )
+    row = session.execute(statement).first()
+    return TrailHead(*row) if row else None

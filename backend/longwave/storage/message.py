@@ -1,0 +1,68 @@
+"""The outbox, read and written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from longwave.domain.lifecycle import MessageState
+from longwave.storage.tables import Attempt, Message
+
+
+def by_id(session: Session, message_id: int) -> Message:
+    """Return a message that is known to exist."""
+    return session.get_one(Message, message_id)
+
+
+def due(session: Session, now: datetime, limit: int) -> list[Message]:
+    """Return pending messages that are due, the earliest first, that nobody else is claiming."""
+    statement = (
+        select(Message)
+        .where(Message.state == MessageState.PENDING, Message.due_at <= now)
+        .order_by(col(Message.due_at), col(Message.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(statement))
+
+
+def stalled(session: Session, now: datetime, limit: int) -> list[Message]:
+    """Return messages whose sender took a lease and was not heard of again."""
+    statement = (
+        select(Message)
+        .where(Message.state == MessageState.SENDING, col(Message.lease_until) < now)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(statement))
+
+
+def take_lease(session: Session, message_id: int, until: datetime) -> bool:
+    """Move one message from pending to sending; False if somebody else was quicker."""
+    result = session.connection().execute(
+        update(Message)
+        .where(col(Message.id) == message_id, col(Message.state) == MessageState.PENDING)
+        .values(state=MessageState.SENDING, lease_until=until, attempts=Message.attempts + 1)
+    )
+    return result.rowcount == 1
+
+
+def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
+    """Cancel all that is pending for a participant; return how many."""
+    result = session.connection().execute(
+        update(Message)
+        .where(
+            col(Message.participant_id) == participant_id,
+            col(Message.state) == MessageState.PENDING,
+        )
+        .values(state=MessageState.CANCELLED, settled_at=now)
+    )
+    return result.rowcount
+
+
+def attempt(session: Session, message_id: int, number: int) -> Attempt:
+    """Return one attempt."""
+    statement = select(Attempt).where(Attempt.message_id == message_id, Attempt.number == number)
+    return session.exec(statement).one()

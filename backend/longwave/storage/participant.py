@@ -1,0 +1,76 @@
+"""Participants, their contact and consent, read and written."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, func, select
+
+from longwave.storage.tables import Allocation, Consent, Contact, Participant
+
+
+def by_id(session: Session, participant_id: int) -> Participant:
+    """Return a participant who is known to exist."""
+    return session.get_one(Participant, participant_id)
+
+
+def find(session: Session, participant_id: int) -> Participant | None:
+    """Return a participant, if there is one."""
+    return session.get(Participant, participant_id)
+
+
+def public_id_taken(session: Session, study_id: int, public_id: str) -> bool:
+    """Whether a study has given out this public id already."""
+    statement = select(Participant.id).where(
+        Participant.study_id == study_id, Participant.public_id == public_id
+    )
+    return session.exec(statement).first() is not None
+
+
+def page(session: Session, study_id: int, offset: int, limit: int) -> list[Participant]:
+    """Return participants who enrolled, by the time of screening."""
+    statement = (
+        select(Participant)
+        .where(Participant.study_id == study_id, col(Participant.enrolled_at).is_not(None))
+        .order_by(col(Participant.id))
+        .offset(offset)
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def count_enrolled(session: Session, study_id: int) -> int:
+    """Return how many participants enrolled."""
+    statement = select(func.count()).where(
+        Participant.study_id == study_id, col(Participant.enrolled_at).is_not(None)
+    )
+    return session.exec(statement).one()
+
+
+def contact(session: Session, participant_id: int) -> Contact | None:
+    """Return how to reach a participant."""
+    return session.get(Contact, participant_id)
+
+
+def contact_by_digest(session: Session, study_id: int, digest: str) -> Contact | None:
+    """Return the first contact of a study with this keyed hash of its address."""
+    statement = select(Contact).where(Contact.study_id == study_id, Contact.digest == digest)
+    return session.exec(statement).first()
+
+
+def consents(session: Session, participant_id: int) -> list[Consent]:
+    """Return the consents that a participant signed."""
+    return list(session.exec(select(Consent).where(Consent.participant_id == participant_id)))
+
+
+def allocation(session: Session, participant_id: int) -> Allocation | None:
+    """Return a participant's allocation."""
+    statement = select(Allocation).where(Allocation.participant_id == participant_id)
+    return session.exec(statement).one_or_none()
+
+
+def next_position(session: Session, study_id: int, list_name: str) -> int:
+    """Return the first free position of an allocation list."""
+    statement = select(func.max(Allocation.position)).where(
+        Allocation.study_id == study_id, Allocation.list == list_name
+    )
+    last = session.exec(statement).one()
+    return 0 if last is None else last + 1

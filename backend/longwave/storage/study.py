@@ -1,0 +1,62 @@
+"""Studies and protocol versions, read and written."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from longwave.storage.tables import ProtocolVersion, Study
+
+
+def by_slug(session: Session, slug: str) -> Study | None:
+    """Return the study called ``slug``."""
+    return session.exec(select(Study).where(Study.slug == slug)).one_or_none()
+
+
+def by_id(session: Session, study_id: int) -> Study:
+    """Return a study that is known to exist."""
+    return session.get_one(Study, study_id)
+
+
+def all_studies(session: Session) -> list[Study]:
+    """Return every study, by slug."""
+    return list(session.exec(select(Study).order_by(Study.slug)))
+
+
+def latest_version(session: Session, study_id: int) -> ProtocolVersion:
+    """Return the newest version of a study's protocol."""
+    statement = (
+        select(ProtocolVersion)
+        .where(ProtocolVersion.study_id == study_id)
+        .order_by(col(ProtocolVersion.number).desc())
+        .limit(1)
+    )
+    return session.exec(statement).one()
+
+
+def version(session: Session, version_id: int) -> ProtocolVersion:
+    """Return one version of a protocol."""
+    return session.get_one(ProtocolVersion, version_id)
+
+
+def lock(session: Session, study_id: int) -> Study:
+    """Return a study, its row locked until the transaction ends."""
+    return session.exec(select(Study).where(Study.id == study_id).with_for_update()).one()
+
+
+def latest_version_id(session: Session, study_id: int) -> int:
+    """Return the id of the newest version of a study's protocol."""
+    statement = (
+        select(ProtocolVersion.id)
+        .where(ProtocolVersion.study_id == study_id)
+        .order_by(col(ProtocolVersion.number).desc())
+        .limit(1)
+    )
+    found = session.exec(statement).one()
+    assert found is not None
+    return found
+
+
+def version_hash(session: Session, version_id: int) -> str:
+    """Return the hash of one version, without its files."""
+    statement = select(ProtocolVersion.hash).where(ProtocolVersion.id == version_id)
+    return session.exec(statement).one()

@@ -1,0 +1,66 @@
+"""Assessments and the answers given in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from longwave.domain.lifecycle import AssessmentStatus
+from longwave.storage.tables.base import Utc, one_of
+
+
+class Assessment(SQLModel, table=True):
+    """One participant's occurrence of one wave.
+
+    ``due_wall`` is the local time as planned ("YYYY-MM-DDTHH:MM") in ``zone``; the three
+    instants are computed from it. ``uid`` is random; the link is derived from it.
+    ``revision`` counts saved drafts.
+    """
+
+    __table_args__ = (
+        one_of("status", AssessmentStatus),
+        one_of("mode", ("self", "staff")),
+        UniqueConstraint("participant_id", "wave", "occurrence"),
+        CheckConstraint("opens_at <= closes_at", name="window"),
+        Index(None, "status", "opens_at"),
+        Index(None, "status", "closes_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id", index=True)
+    participant_id: int = Field(foreign_key="participant.id")
+    protocol_version_id: int = Field(foreign_key="protocol_version.id")
+    wave: str
+    occurrence: int = 1
+    status: str = AssessmentStatus.SCHEDULED
+    mode: str = "self"
+    uid: str = Field(unique=True)
+    token_hash: str = Field(unique=True)
+    due_wall: str
+    zone: str
+    opens_at: datetime = Field(sa_type=Utc)
+    due_at: datetime = Field(sa_type=Utc)
+    closes_at: datetime = Field(sa_type=Utc)
+    opened_at: datetime | None = Field(default=None, sa_type=Utc)
+    started_at: datetime | None = Field(default=None, sa_type=Utc)
+    submitted_at: datetime | None = Field(default=None, sa_type=Utc)
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    revision: int = 0
+
+
+class Answer(SQLModel, table=True):
+    """One item's value, or the reason why there is none."""
+
+    __table_args__ = (
+        one_of("missing_reason", ("refused", "skipped")),
+        CheckConstraint("(value IS NULL) != (missing_reason IS NULL)", name="value_or_reason"),
+    )
+
+    assessment_id: int = Field(primary_key=True, foreign_key="assessment.id")
+    instrument: str = Field(primary_key=True)
+    item: str = Field(primary_key=True)
+    value: str | None = None
+    missing_reason: str | None = None
+    saved_at: datetime = Field(sa_type=Utc)

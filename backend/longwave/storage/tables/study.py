@@ -1,0 +1,46 @@
+"""Studies and the versions of their protocols."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Column, ForeignKey, Integer, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from longwave.domain.lifecycle import StudyMode, StudyState
+from longwave.storage.tables.base import Utc, one_of
+
+
+class Study(SQLModel, table=True):
+    """One running instance of a protocol.
+
+    ``sealed`` holds the encrypted randomisation settings; ``commitment`` is the public
+    SHA-256 that fixes them.
+    """
+
+    __table_args__ = (one_of("mode", StudyMode), one_of("state", StudyState))
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True)
+    mode: str
+    state: str
+    added_at: datetime = Field(sa_type=Utc)
+    opened_at: datetime | None = Field(default=None, sa_type=Utc)
+    sealed: bytes | None = None
+    commitment: str | None = None
+
+
+class ProtocolVersion(SQLModel, table=True):
+    """One immutable version of a study's protocol, with every file it refers to."""
+
+    __tablename__ = "protocol_version"
+    __table_args__ = (UniqueConstraint("study_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(
+        sa_column=Column(Integer, ForeignKey("study.id", ondelete="RESTRICT"), nullable=False)
+    )
+    number: int
+    hash: str
+    files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    added_at: datetime = Field(sa_type=Utc)

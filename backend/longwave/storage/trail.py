@@ -1,0 +1,61 @@
+"""The audit trail, read and written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session, col, func, select
+
+from longwave.storage.tables import Event, Heartbeat, Seal
+
+_TRAIL_LOCK = 0x6C6F6E67
+
+
+def append(session: Session, event: Event) -> None:
+    """Write one event; on PostgreSQL under the shared lock that the sealer waits for."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _TRAIL_LOCK}
+        )
+    session.add(event)
+
+
+def horizon(session: Session) -> int:
+    """Return the id up to which no event can still appear.
+
+    PostgreSQL's ids commit out of order; the exclusive lock waits until every writer that
+    has begun is done. Call it in a transaction of its own.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TRAIL_LOCK}
+        )
+    return session.exec(select(func.max(Event.id))).one() or 0
+
+
+def last_seal(session: Session) -> Seal | None:
+    """Return the newest seal."""
+    return session.exec(select(Seal).order_by(col(Seal.number).desc()).limit(1)).first()
+
+
+def between(session: Session, after: int, upto: int, limit: int) -> list[Event]:
+    """Return events with ids in (after, upto], by id."""
+    statement = (
+        select(Event)
+        .where(col(Event.id) > after, col(Event.id) <= upto)
+        .order_by(col(Event.id))
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def beat(session: Session, name: str, now: datetime) -> None:
+    """Note that a part of the worker did its work."""
+    session.merge(Heartbeat(name=name, at=now))
+
+
+def last_beat(session: Session, name: str) -> datetime | None:
+    """Return when a part of the worker last did its work."""
+    found = session.get(Heartbeat, name)
+    return found.at if found else None
