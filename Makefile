@@ -52,5 +52,5 @@ lock:  ## rewrite the two locks from pyproject.toml (needs uv; ARGS=--upgrade)
 	@"$(UV)" pip compile $(COMPILE) --extra all pyproject.toml -o requirements.lock $(ARGS)
 	@"$(UV)" pip compile $(COMPILE) --extra server pyproject.toml deploy/build.in \
 		--constraint requirements.lock --no-annotate -o deploy/requirements.lock
-	@if grep -nE '://|file:|find-links|index-url' requirements.lock deploy/requirements.lock; then \
+	@if grep -nE '://|file:|^-' requirements.lock deploy/requirements.lock; then \
 		echo 'A lock names an address or a path; it must not.' >&2; exit 1; fi
