@@ -200,7 +200,8 @@ def _left_out(session: Session, study_id: int) -> dict[str, int]:
         .where(col(Participant.study_id) == study_id, col(Participant.stage).in_(stages))
         .group_by(col(Participant.stage))
     )
-    counts = {stage: number for stage, number in session.execute(statement)}
+    rows = session.execute(statement).tuples()
+    counts = dict(iter(rows))
     return {str(stage): counts.get(stage, 0) for stage in stages}
 
 
@@ -225,9 +226,7 @@ def _cut_off(
     study_id = study.id or 0
     instants.append(_newest(session, col(Participant.screened_at), _of(Participant, study_id)))
     answered = col(Answer.assessment_id) == col(Assessment.id)
-    instants.append(
-        _newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered)
-    )
+    instants.append(_newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered))
     told = col(Event.kind).startswith("participant.", autoescape=True)
     if not arms:
         told = told & (col(Event.kind) != _CROSSED_OVER)

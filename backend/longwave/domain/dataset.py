@@ -1,0 +1,173 @@
+"""A study's rows as plain values: what an export is made from, however they were stored."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStudy:
+    """The study that the rows belong to."""
+
+    id: int
+    slug: str
+    trial_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """One version of the study's protocol."""
+
+    id: int
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetParticipant:
+    """One participant who consented.
+
+    ``arm`` and ``crossover_at`` are None in a blinded dataset, whatever is stored.
+    """
+
+    id: int
+    public_id: str
+    site: str
+    language: str
+    zone: str
+    stage: str
+    follow_up: str
+    messages: str
+    stratum: str | None
+    consented_at: datetime | None
+    enrolled_at: datetime | None
+    randomised_at: datetime | None
+    withdrawn_at: datetime | None
+    crossover_at: datetime | None = None
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAssessment:
+    """One planned occurrence of a wave."""
+
+    id: int
+    participant_id: int
+    version_id: int
+    wave: str
+    occurrence: int
+    status: str
+    mode: str
+    opens_at: datetime
+    due_at: datetime
+    closes_at: datetime
+    opened_at: datetime | None
+    started_at: datetime | None
+    submitted_at: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInvitation:
+    """What became of one invitation or reminder to an assessment, and when."""
+
+    assessment_id: int
+    state: str
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPause:
+    """A participant wanted no messages from this instant on, or wanted them again."""
+
+    participant_id: int
+    at: datetime
+    paused: bool
+
+
+@dataclass(slots=True)
+class AnswerColumns:
+    """Every answer, by column and as codes, since a study may hold tens of millions.
+
+    ``item[i]`` is an index into ``items``, whose members are (instrument, item);
+    ``value[i]`` and ``reason[i]`` are indices into ``values`` and ``reasons``, or -1.
+    """
+
+    items: list[tuple[str, str]] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    assessment: array[int] = field(default_factory=lambda: array("q"))
+    item: array[int] = field(default_factory=lambda: array("i"))
+    value: array[int] = field(default_factory=lambda: array("i"))
+    reason: array[int] = field(default_factory=lambda: array("i"))
+
+    def __len__(self) -> int:
+        return len(self.assessment)
+
+
+class AnswerEncoder:
+    """Fills `AnswerColumns` from batches of (assessment, instrument, item, value, reason)."""
+
+    def __init__(self) -> None:
+        self.columns = AnswerColumns()
+        self._items: dict[tuple[str, str], int] = {}
+        self._values: dict[str, int] = {}
+        self._reasons: dict[str, int] = {}
+
+    def add(self, batch: Iterable[tuple[int, str, str, str | None, str | None]]) -> None:
+        """Append a batch."""
+        rows = list(batch)
+        if not rows:
+            return
+        assessment, instrument, item, value, reason = zip(*rows, strict=True)
+        columns = self.columns
+        columns.assessment.extend(assessment)
+        pairs = list(zip(instrument, item, strict=True))
+        _encode(pairs, self._items, columns.items, columns.item)
+        _encode(value, self._values, columns.values, columns.value)
+        _encode(reason, self._reasons, columns.reasons, columns.reason)
+
+
+def _encode(
+    found: Sequence[T | None], known: dict[T, int], names: list[T], codes: array[int]
+) -> None:
+    for name in dict.fromkeys(found):
+        if name is not None and name not in known:
+            known[name] = len(names)
+            names.append(name)
+    codes.extend([-1 if name is None else known[name] for name in found])
+
+
+@dataclass(frozen=True, slots=True)
+class TrailHead:
+    """The head of the last sealed block of the audit trail."""
+
+    number: int
+    last_event: int
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Everything that an export of one study shows, up to ``cut_off``.
+
+    ``left_out`` counts those who are not in it since they never consented, by stage.
+    """
+
+    study: DatasetStudy
+    versions: tuple[DatasetVersion, ...]
+    participants: tuple[DatasetParticipant, ...]
+    assessments: tuple[DatasetAssessment, ...]
+    invitations: tuple[DatasetInvitation, ...]
+    pauses: tuple[DatasetPause, ...]
+    answers: AnswerColumns
+    cut_off: datetime
+    left_out: dict[str, int]
+    blinded: bool
+    trail: TrailHead | None = None

@@ -1,0 +1,214 @@
+"""The tables of an export as data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from longwave.domain.dataset import Dataset
+from longwave.export.answers import answers_frame, value_type
+from longwave.export.cells import AnswerCells
+from longwave.export.occasions import Occasion, Protocols, list_occasions
+from longwave.export.panel import PanelScore, describe, panel_scores, pivot_scores
+from longwave.export.schema import (
+    ANSWERS,
+    ASSESSMENTS,
+    LAYOUTS,
+    PANEL,
+    PARTICIPANTS,
+    SCORES,
+    TABLES,
+    Column,
+    Table,
+)
+from longwave.export.scores import scores_frame
+
+_DAY = np.timedelta64(1, "D")
+
+
+class Frames:
+    """The tables of one export, each made when it is first asked for.
+
+    Parameters
+    ----------
+    dataset
+        The study's rows. If it is blinded, so are the tables.
+    protocols
+        Every version of the protocol by id, oldest first.
+    """
+
+    def __init__(self, dataset: Dataset, protocols: Protocols) -> None:
+        self.dataset = dataset
+        self.protocols = protocols
+
+    @staticmethod
+    def names(layouts: Iterable[str]) -> list[str]:
+        """Return the names of the tables of some layouts, in the order of the guide."""
+        wanted = {table.name for layout in layouts for table in LAYOUTS[layout]}
+        return [name for name in TABLES if name in wanted]
+
+    def table(self, table: Table) -> pd.DataFrame:
+        """Return one table."""
+        frame: pd.DataFrame = getattr(self, table.name)
+        return frame
+
+    @cached_property
+    def occasions(self) -> list[Occasion]:
+        """Every wave of every participant."""
+        return list_occasions(self.dataset, self.protocols)
+
+    @cached_property
+    def participants(self) -> pd.DataFrame:
+        """One row for everyone who consented."""
+        people = self.dataset.participants
+        columns = {
+            "participant_id": _text(who.public_id for who in people),
+            "arm": _text(who.arm for who in people),
+            "stratum": _text(who.stratum for who in people),
+            "site": _text(who.site for who in people),
+            "language": _text(who.language for who in people),
+            "stage": _text(who.stage for who in people),
+            "follow_up": _text(who.follow_up for who in people),
+            "consent_day": self._days([who.consented_at for who in people]),
+            "randomisation_day": self._days([who.randomised_at for who in people]),
+            "crossover_day": self._days([who.crossover_at for who in people]),
+            "withdrawal_day": self._days([who.withdrawn_at for who in people]),
+        }
+        return self._frame(PARTICIPANTS, columns)
+
+    @cached_property
+    def assessments(self) -> pd.DataFrame:
+        """One row for every wave of every participant."""
+        number = {version.id: version.number for version in self.dataset.versions}
+        planned = [found.assessment for found in self.occasions]
+        columns = {
+            **self._occasion_columns(self.occasions),
+            "protocol_version": _integers(number[a.version_id] if a else None for a in planned),
+            "status": _text(found.status for found in self.occasions),
+            "missing_reason": _text(found.gap for found in self.occasions),
+            "mode": _text(a.mode if a and a.started_at else None for a in planned),
+            "window_opens": self._occasion_days([a.opens_at if a else None for a in planned]),
+            "window_closes": self._occasion_days([a.closes_at if a else None for a in planned]),
+            "in_window": _integers(_in_window(found) for found in self.occasions),
+            "due": self._occasion_days([a.due_at if a else None for a in planned]),
+            "opened": self._occasion_days([a.opened_at if a else None for a in planned]),
+            "started": self._occasion_days([a.started_at if a else None for a in planned]),
+            "submitted": self._occasion_days([a.submitted_at if a else None for a in planned]),
+        }
+        return self._frame(ASSESSMENTS, columns)
+
+    @cached_property
+    def cells(self) -> AnswerCells:
+        """The answers as one matrix per wave."""
+        return AnswerCells(self.dataset, self.protocols, self.occasions)
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """One row for every item of every assessment that was begun."""
+        return answers_frame(self.cells, self._occasion_columns(self.cells.begun))
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row for every scale of every wave of every participant."""
+        return self._frame(SCORES, scores_frame(self.cells, self._occasion_columns(self.occasions)))
+
+    @cached_property
+    def panel(self) -> pd.DataFrame:
+        """One row per participant, one column per score and wave."""
+        lead = ["participant_id", "arm", "stratum", "site", "language"]
+        shown = [name for name in lead if name in self.participants]
+        return pivot_scores(self.participants[shown], self.scores, self.panel_scores)
+
+    @cached_property
+    def panel_scores(self) -> list[PanelScore]:
+        """What the columns of the panel hold."""
+        occurrences: dict[str, int] = {}
+        for found in self.occasions:
+            occurrences[found.wave] = max(found.occurrence, occurrences.get(found.wave, 1))
+        return panel_scores(self.protocols, occurrences)
+
+    def columns(self, table: Table) -> list[Column]:
+        """Return the columns of a table of this export."""
+        blinded = self.dataset.blinded
+        if table is PANEL:
+            return describe(self.panel_scores, self.protocols, blinded=blinded)
+        kind = value_type(self.protocols)
+        return [
+            replace(column, type=kind) if table is ANSWERS and column.name == "value" else column
+            for column in table.shown(blinded=blinded)
+        ]
+
+    def _frame(self, table: Table, columns: dict[str, object]) -> pd.DataFrame:
+        shown = [column.name for column in table.shown(blinded=self.dataset.blinded)]
+        return pd.DataFrame({name: columns[name] for name in shown})
+
+    def _occasion_columns(self, occasions: Sequence[Occasion]) -> dict[str, object]:
+        names = [who.public_id for who in self.dataset.participants]
+        codes = np.array([found.participant for found in occasions], dtype=np.int64)
+        return {
+            "participant_id": pd.Categorical.from_codes(
+                codes, categories=pd.Index(names, dtype=str)
+            ),
+            "wave": _text(found.wave for found in occasions),
+            "wave_order": _integers(found.wave_order for found in occasions),
+            "occurrence": _integers(found.occurrence for found in occasions),
+        }
+
+    @cached_property
+    def _zones(self) -> NDArray[np.object_]:
+        return np.array([who.zone for who in self.dataset.participants], dtype=object)
+
+    @cached_property
+    def _enrolled(self) -> NDArray[np.datetime64]:
+        enrolled = [who.enrolled_at for who in self.dataset.participants]
+        return local_dates(enrolled, self._zones)
+
+    def _days(self, instants: Sequence[datetime | None]) -> pd.Series:
+        return _day_numbers(local_dates(instants, self._zones) - self._enrolled)
+
+    def _occasion_days(self, instants: Sequence[datetime | None]) -> pd.Series:
+        who = np.array([found.participant for found in self.occasions], dtype=np.int64)
+        return _day_numbers(local_dates(instants, self._zones[who]) - self._enrolled[who])
+
+
+def local_dates(
+    instants: Sequence[datetime | None], zones: NDArray[np.object_]
+) -> NDArray[np.datetime64]:
+    """Return the local date of each instant in its zone (NaT where there is none)."""
+    utc = pd.to_datetime(pd.Series(np.array(instants, dtype=object)), utc=True)
+    dates = np.full(len(utc), np.datetime64("NaT", "D"), dtype="datetime64[D]")
+    for zone in pd.unique(pd.Series(zones)):
+        here = zones == zone
+        local = utc[here].dt.tz_convert(zone).dt.tz_localize(None)
+        dates[here] = local.to_numpy().astype("datetime64[D]")
+    return dates
+
+
+def _day_numbers(spans: NDArray[np.timedelta64]) -> pd.Series:
+    absent = np.isnat(spans)
+    days = np.where(absent, np.timedelta64(0, "D"), spans) // _DAY
+    return pd.Series(pd.arrays.IntegerArray(days.astype(np.int64), absent))
+
+
+def _in_window(occasion: Occasion) -> int | None:
+    found = occasion.assessment
+    if found is None or not occasion.was_begun:
+        return None
+    reached = found.submitted_at or found.started_at
+    return int(reached is not None and found.opens_at <= reached <= found.closes_at)
+
+
+def _text(values: Iterable[str | None]) -> pd.Categorical:
+    listed = [None if value is None else str(value) for value in values]
+    known = sorted({value for value in listed if value is not None})
+    return pd.Categorical(listed, categories=pd.Index(known, dtype=str))
+
+
+def _integers(values: Iterable[int | None]) -> pd.Series:
+    return pd.Series(list(values), dtype="Int64")

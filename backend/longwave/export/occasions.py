@@ -1,0 +1,133 @@
+"""Who was asked what, when: every wave of every participant, planned or not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from longwave.domain.dataset import Dataset, DatasetAssessment, DatasetParticipant
+from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.missingness import (
+    AssessmentFacts,
+    AssessmentGap,
+    PersonFacts,
+    assessment_gap,
+)
+from longwave.domain.protocol.model import Protocol, Wave
+
+Protocols = Mapping[int, Protocol]
+"""Every version of the study's protocol, by the id of the version, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One wave of one participant. ``assessment`` is None if it was never planned.
+
+    ``participant`` is a position in ``Dataset.participants``.
+    """
+
+    participant: int
+    wave: str
+    wave_order: int
+    occurrence: int
+    assessment: DatasetAssessment | None
+    status: str | None
+    gap: AssessmentGap | None
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether there can be answers."""
+        return self.gap is None
+
+
+def all_waves(protocols: Protocols) -> dict[str, Wave]:
+    """Return the waves of all versions in order, each as the newest version has it."""
+    newest = {wave.id: wave for protocol in protocols.values() for wave in protocol.waves}
+    return dict(sorted(newest.items(), key=lambda pair: (pair[1].order, pair[0])))
+
+
+def list_occasions(dataset: Dataset, protocols: Protocols) -> list[Occasion]:
+    """Return every wave of every participant, by participant, wave and occurrence."""
+    waves = all_waves(protocols)
+    planned = _by_participant_and_wave(dataset.assessments)
+    persons = _person_facts(dataset)
+    invitations = _invitation_states(dataset)
+    found = []
+    for place, participant in enumerate(dataset.participants):
+        for order, wave in enumerate(waves):
+            for assessment in planned.get((participant.id, wave), [None]):
+                states = invitations.get(assessment.id, frozenset()) if assessment else frozenset()
+                found.append(
+                    Occasion(
+                        participant=place,
+                        wave=wave,
+                        wave_order=order,
+                        occurrence=assessment.occurrence if assessment else 1,
+                        assessment=assessment,
+                        status=_status(assessment, dataset.cut_off),
+                        gap=assessment_gap(
+                            persons[participant.id],
+                            _facts(assessment, states),
+                            dataset.cut_off,
+                        ),
+                    )
+                )
+    return found
+
+
+def _by_participant_and_wave(
+    assessments: Iterable[DatasetAssessment],
+) -> dict[tuple[int, str], list[DatasetAssessment | None]]:
+    grouped: dict[tuple[int, str], list[DatasetAssessment | None]] = defaultdict(list)
+    for assessment in sorted(assessments, key=lambda found: found.occurrence):
+        grouped[assessment.participant_id, assessment.wave].append(assessment)
+    return grouped
+
+
+def _person_facts(dataset: Dataset) -> dict[int, PersonFacts]:
+    pauses: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    for pause in dataset.pauses:
+        pauses[pause.participant_id].append((pause.at, pause.paused))
+
+    def facts(who: DatasetParticipant) -> PersonFacts:
+        return PersonFacts(who.follow_up, who.withdrawn_at, tuple(pauses[who.id]))
+
+    return {who.id: facts(who) for who in dataset.participants}
+
+
+def _invitation_states(dataset: Dataset) -> dict[int, frozenset[str]]:
+    closes = {found.id: found.closes_at for found in dataset.assessments}
+    states: dict[int, set[str]] = defaultdict(set)
+    for invitation in dataset.invitations:
+        if invitation.settled_at <= closes[invitation.assessment_id]:
+            states[invitation.assessment_id].add(invitation.state)
+    return {assessment: frozenset(found) for assessment, found in states.items()}
+
+
+def _facts(assessment: DatasetAssessment | None, states: frozenset[str]) -> AssessmentFacts | None:
+    if assessment is None:
+        return None
+    return AssessmentFacts(
+        status=assessment.status,
+        opens_at=assessment.opens_at,
+        closes_at=assessment.closes_at,
+        opened_at=assessment.opened_at,
+        started_at=assessment.started_at,
+        invitations=states,
+    )
+
+
+def _status(assessment: DatasetAssessment | None, cut_off: datetime) -> str | None:
+    """Return the status at the cut-off.
+
+    That an assessment opens is no data: whether the clockwork had come round to it yet must
+    not change an export.
+    """
+    if assessment is None:
+        return None
+    if assessment.status not in (AssessmentStatus.SCHEDULED, AssessmentStatus.OPEN):
+        return assessment.status
+    opened = assessment.opens_at <= cut_off
+    return AssessmentStatus.OPEN if opened else AssessmentStatus.SCHEDULED
