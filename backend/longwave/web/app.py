@@ -1,0 +1,76 @@
+"""The web application: pages for participants and staff, and the API, on one edge."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from longwave import __version__
+from longwave.clock import Clock
+from longwave.config import Settings
+from longwave.keys import KeyRing
+from longwave.storage.database import Database
+from longwave.web import errors, health
+from longwave.web.api import routes as api
+from longwave.web.console import analysis, data, mail, overview, sign_in
+from longwave.web.edge import Edge
+from longwave.web.guard import Guard
+from longwave.web.participant import enrolment, front, landing, leave, study, support, survey
+from longwave.web.rendering import STATIC
+
+OPENAPI = "/api/v1/openapi.json"
+
+
+def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
+    """Return the application.
+
+    Parameters
+    ----------
+    settings
+        What this installation decided.
+    database
+        An open, migrated database; the caller closes it.
+    clock
+        Tells the time. No request can set it.
+    """
+    app = FastAPI(
+        title="Longwave",
+        version=__version__,
+        summary="Studies, their progress and their participants, for programs.",
+        openapi_url=OPENAPI,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.edge = Edge(
+        settings, database, clock, KeyRing(settings.secret_key.get_secret_value())
+    )
+    errors.install(app)
+    for module in (front, study, enrolment, landing, leave, support, survey):
+        app.include_router(module.router, include_in_schema=False)
+    for router in (sign_in.router, mail.router, analysis.router, overview.router, data.router):
+        app.include_router(router, include_in_schema=False)
+    app.include_router(health.router, include_in_schema=False)
+    app.include_router(api.router)
+    app.mount("/static", _Static(directory=STATIC))
+    app.add_middleware(Guard, base_url=settings.base_url, refuse=errors.refuse)
+    return app
+
+
+class _Static(StaticFiles):
+    """Static files under addresses that change with their content."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        if response.status_code == 404:
+            raise HTTPException(404)
+        known = b"v=" in cast("bytes", scope.get("query_string", b""))
+        response.headers["cache-control"] = (
+            "public, max-age=31536000, immutable" if known else "public, max-age=3600"
+        )
+        return response

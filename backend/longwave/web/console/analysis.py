@@ -1,0 +1,36 @@
+"""The report of the analysis, shown as it was written."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from longwave.domain.errors import NotAllowedError, NotFoundError
+from longwave.web.console.staff import viewer_of
+from longwave.web.edge import AtEdge
+
+router = APIRouter(prefix="/console")
+_POLICY = (
+    "sandbox allow-same-origin; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@router.get("/analysis")
+def report(request: Request, edge: AtEdge) -> Response:
+    """Send the report; it may style itself, and can do nothing else."""
+    with edge.database.reading() as session:
+        viewer = viewer_of(request, edge, session)
+    if not viewer.sees_arms:
+        raise NotAllowedError(
+            "The report of the analysis compares the arms, and you are blinded.",
+            "Ask an unblinded member of the team.",
+        )
+    path = edge.settings.analysis_directory / "report.html"
+    if not path.is_file():
+        raise NotFoundError("There is no report yet.", "Run `longwave analyse`.")
+    return FileResponse(
+        path,
+        media_type="text/html; charset=utf-8",
+        headers={"content-security-policy": _POLICY, "cache-control": "no-store"},
+    )

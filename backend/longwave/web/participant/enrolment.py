@@ -1,0 +1,186 @@
+"""Enrolment: eligibility questions, consent, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request, Response
+
+from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.lifecycle import Stage
+from longwave.domain.protocol.model import Protocol
+from longwave.i18n import translator
+from longwave.services.enrolment import ConsentForm, give_consent, screen
+from longwave.services.study import current_protocol, get_open_study
+from longwave.storage import participant as participants
+from longwave.storage import study as studies
+from longwave.storage.tables import Participant, Study
+from longwave.web import cookies
+from longwave.web.edge import AtEdge, Edge
+from longwave.web.forms import Posted
+from longwave.web.participant.frame import (
+    frame_of,
+    language_for,
+    minutes_of,
+    offered_languages,
+    onward,
+    span,
+)
+from longwave.web.participant.questions import complaints, eligibility_questions
+from longwave.web.rendering import markdown, page
+
+router = APIRouter()
+
+
+@router.get("/s/{slug}/{site}")
+def eligibility(slug: str, site: str, request: Request, edge: AtEdge) -> Response:
+    """Show the privacy notice and the eligibility questions."""
+    with edge.database.reading() as session:
+        study = get_open_study(session, slug)
+        protocol = current_protocol(session, study)
+    return _eligibility_page(request, study, protocol, site)
+
+
+@router.post("/s/{slug}/{site}")
+def answer_eligibility(
+    slug: str, site: str, request: Request, form: Posted, edge: AtEdge
+) -> Response:
+    """Judge the answers; lead on to consent, or say kindly that it ends here."""
+    try:
+        with edge.database.writing() as session:
+            study = get_open_study(session, slug)
+            protocol = current_protocol(session, study)
+            participant = screen(
+                session,
+                study,
+                site=site,
+                language=language_for(request, protocol, form.get("language")),
+                answers=form.values([item.id for item in protocol.eligibility.items]),
+                now=edge.now,
+            )
+    except InvalidInputError as error:
+        return _eligibility_page(request, study, protocol, site, form, error)
+    if participant.stage == Stage.INELIGIBLE:
+        return page(
+            "participant/ineligible.html",
+            language_for(request, protocol, form.get("language")),
+            frame=frame_of(request, study, protocol),
+        )
+    response = onward(request, "/enrol/consent")
+    cookies.give(response, edge, "longwave-enrol", participant.id or 0)
+    return response
+
+
+@router.get("/enrol/consent")
+def consent(request: Request, edge: AtEdge) -> Response:
+    """Show the consent document and what to sign."""
+    participant, study, protocol = _enrolling(request, edge)
+    if participant.stage != Stage.SCREENED:
+        return onward(request, "/enrol/done")
+    return _consent_page(request, participant, study, protocol)
+
+
+@router.post("/enrol/consent")
+def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
+    """Enrol whoever signed."""
+    participant, study, protocol = _enrolling(request, edge)
+    signed = ConsentForm(
+        name=form.get("name"),
+        email=form.get("email"),
+        ticked=frozenset(
+            statement.id for statement in protocol.consent.statements if statement.id in form
+        ),
+    )
+    try:
+        with edge.database.writing() as session:
+            person = participants.by_id(session, participant.id or 0)
+            give_consent(session, person, signed, keys=edge.keys, now=edge.now)
+    except InvalidInputError as error:
+        return _consent_page(request, participant, study, protocol, signed, error.fields)
+    return onward(request, "/enrol/done")
+
+
+@router.get("/enrol/done")
+def done(request: Request, edge: AtEdge) -> Response:
+    """Say that a message is on its way."""
+    participant, study, protocol = _enrolling(request, edge)
+    if participant.stage == Stage.SCREENED:
+        return onward(request, "/enrol/consent")
+    return page(
+        "participant/enrolled.html",
+        language_for(request, protocol, participant.language),
+        frame=frame_of(request, study, protocol),
+        minutes=minutes_of(protocol, protocol.waves[0]),
+    )
+
+
+def _enrolling(request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
+    """Return who is enrolling in this browser."""
+    row = cookies.read(request, edge, "longwave-enrol")
+    with edge.database.reading() as session:
+        participant = participants.find(session, row) if row else None
+        if participant is None or participant.stage == Stage.INELIGIBLE:
+            raise NotFoundError(
+                "Nobody is enrolling here.", "Please begin again with your enrolment link."
+            )
+        study = studies.by_id(session, participant.study_id)
+        return participant, study, current_protocol(session, study)
+
+
+def _eligibility_page(
+    request: Request,
+    study: Study,
+    protocol: Protocol,
+    site: str,
+    form: Posted | None = None,
+    error: InvalidInputError | None = None,
+) -> Response:
+    if site not in protocol.sites:
+        raise NotFoundError("This enrolment link is not known.", "Please ask the study team.")
+    language = language_for(request, protocol, form.get("language") if form else None)
+    say = translator(language)
+    items = protocol.eligibility.items
+    return page(
+        "participant/eligibility.html",
+        language,
+        status=422 if error else 200,
+        frame=frame_of(request, study, protocol),
+        slug=study.slug,
+        site=say.pick(protocol.sites[site].label),
+        questions=eligibility_questions(protocol, language),
+        given=form.values([item.id for item in items]) if form else {},
+        faults=complaints(error.fields, items, say) if error else {},
+        protection=protocol.data_protection,
+        keeps_answers=span(say, protocol.data_protection.retention_answers),
+        others=[code for code in offered_languages(protocol) if code != language],
+    )
+
+
+def _consent_page(
+    request: Request,
+    participant: Participant,
+    study: Study,
+    protocol: Protocol,
+    signed: ConsentForm | None = None,
+    faults: Mapping[str, str] | None = None,
+) -> Response:
+    # The document is the one that is signed: in the participant's language, whatever the
+    # language of the page around it.
+    language = language_for(request, protocol, participant.language)
+    say = translator(language)
+    document = protocol.consent.documents[participant.language]
+    return page(
+        "participant/consent.html",
+        language,
+        status=422 if faults else 200,
+        frame=frame_of(request, study, protocol),
+        document=markdown(document),
+        document_language=participant.language,
+        version=protocol.consent.version,
+        statements=[
+            (statement.id, say.pick(statement.label), statement.required)
+            for statement in protocol.consent.statements
+        ],
+        signed=signed or ConsentForm("", "", frozenset()),
+        faults={name: say(text) for name, text in (faults or {}).items()},
+    )

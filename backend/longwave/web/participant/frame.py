@@ -1,0 +1,95 @@
+"""What surrounds a participant's page, and what pages say about a protocol."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+
+from longwave.domain.duration import Duration
+from longwave.domain.lifecycle import StudyMode
+from longwave.domain.protocol.model import Protocol, Wave
+from longwave.i18n import Translator, languages
+from longwave.storage.tables import Study
+from longwave.web.errors import reader_language
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The bar above a page and the line below it.
+
+    ``sender`` says whom the page comes from; it names no topic. ``query`` carries a language
+    that was chosen on to the next page: ``?lang=tr``, or nothing.
+    """
+
+    sender: str
+    contact: str
+    trial_run: bool
+    languages: tuple[str, ...]
+    query: str
+
+
+def frame_of(request: Request, study: Study, protocol: Protocol) -> Frame:
+    """Return the frame of a study's pages."""
+    return Frame(
+        sender=protocol.data_protection.controller,
+        contact=protocol.study.contact,
+        trial_run=study.mode == StudyMode.TRIAL_RUN,
+        languages=offered_languages(protocol),
+        query=chosen_query(request),
+    )
+
+
+def chosen_query(request: Request) -> str:
+    """Return the query that carries the reader's choice of language on, if there was one."""
+    chosen = request.query_params.get("lang", "")
+    return f"?lang={chosen}" if chosen in languages() else ""
+
+
+def offered_languages(protocol: Protocol) -> tuple[str, ...]:
+    """Return the study's languages in which the interface can speak too."""
+    spoken = languages()
+    return tuple(code for code in protocol.study.languages if code in spoken) or (spoken[0],)
+
+
+def language_for(request: Request, protocol: Protocol, own: str | None = None) -> str:
+    """Return the language of a page: the one chosen, else the participant's own, else a guess."""
+    offered = offered_languages(protocol)
+    if own in offered and request.query_params.get("lang", "") not in offered:
+        return str(own)
+    return reader_language(request, offered)
+
+
+def onward(request: Request, path: str) -> RedirectResponse:
+    """Send the browser on to ``path`` after a POST, in the language that was chosen."""
+    return RedirectResponse(f"{path}{chosen_query(request)}", 303)
+
+
+def minutes_of(protocol: Protocol, wave: Wave) -> int:
+    """Return about how many minutes a wave takes."""
+    return math.ceil(sum(protocol.instruments[name].minutes for name in wave.instruments))
+
+
+def span(say: Translator, duration: Duration) -> str:
+    """Return a duration in words, such as ``10 years`` or ``6 weeks``."""
+    if duration.months and duration.months % 12 == 0 and not duration.days:
+        return say.plural("{n} year", "{n} years", duration.months // 12)
+    if duration.months and not duration.days:
+        return say.plural("{n} month", "{n} months", duration.months)
+    days = round(duration.nominal_days())
+    if days > 60:
+        return say.plural("{n} month", "{n} months", round(days / 30.44))
+    if days % 7 == 0 and days:
+        return say.plural("{n} week", "{n} weeks", days // 7)
+    return say.plural("{n} day", "{n} days", days)
+
+
+def length(say: Translator, protocol: Protocol) -> str:
+    """Return in words how long the study goes on for one participant."""
+    starts = {wave.id: 0.0 for wave in protocol.waves}
+    for wave in protocol.waves:
+        before = starts.get(wave.anchor.removeprefix("wave:"), 0.0)
+        starts[wave.id] = before + wave.target.nominal_days()
+    return span(say, Duration(days=round(max(starts.values(), default=0.0))))

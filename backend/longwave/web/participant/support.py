@@ -1,0 +1,40 @@
+"""Where to find help when answering worries."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from longwave.i18n import translator
+from longwave.services.study import protocol_of
+from longwave.storage import assessment as assessment_rows
+from longwave.storage import participant as participants
+from longwave.storage import study as studies
+from longwave.web import cookies
+from longwave.web.edge import AtEdge
+from longwave.web.errors import reader_language
+from longwave.web.participant.frame import frame_of, language_for
+from longwave.web.rendering import markdown, page
+
+router = APIRouter()
+_TEMPLATE = "participant/support.html"
+
+
+@router.get("/support")
+def support(request: Request, edge: AtEdge) -> Response:
+    """Say where to find help; with the study's contact if we know whose page led here."""
+    row = cookies.read(request, edge, "longwave")
+    with edge.database.reading() as session:
+        assessment = assessment_rows.by_id(session, row) if row else None
+        if assessment is None:
+            return page(_TEMPLATE, reader_language(request), frame=None, texts=[])
+        participant = participants.by_id(session, assessment.participant_id)
+        study = studies.by_id(session, assessment.study_id)
+        protocol = protocol_of(session, assessment.protocol_version_id)
+    language = language_for(request, protocol, participant.language)
+    say = translator(language)
+    return page(
+        _TEMPLATE,
+        language,
+        frame=frame_of(request, study, protocol),
+        texts=[markdown(say.pick(text)) for text in protocol.texts.values()],
+    )

@@ -1,0 +1,205 @@
+"""An assessment's pages: one for each instrument, saved when it is left, or answer by answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from sqlmodel import Session
+
+from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.instrument import Instrument
+from longwave.i18n import translator
+from longwave.services import assessment as assessments
+from longwave.services.assessment import Questionnaire
+from longwave.services.study import protocol_of
+from longwave.storage import assessment as assessment_rows
+from longwave.storage import participant as participants
+from longwave.storage import study as studies
+from longwave.storage.tables import Assessment
+from longwave.web import cookies
+from longwave.web.edge import AtEdge, Edge
+from longwave.web.forms import Posted
+from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.questions import complaints, given_answers, instrument_questions
+from longwave.web.rendering import page
+
+router = APIRouter()
+THANKS = "/survey/thanks"
+_STOPPED = "/survey/stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What was just entered, and what is wrong with it."""
+
+    values: dict[str, str]
+    error: InvalidInputError
+
+
+def first_page(sheet: Questionnaire) -> str:
+    """Return the address of the first page with open questions, else of the last."""
+    instrument = sheet.first_open() or sheet.instruments[-1]
+    return f"/survey/{instrument.id}"
+
+
+@router.get("/survey")
+def resume(request: Request, edge: AtEdge) -> Response:
+    """Go to where the participant left off."""
+    with edge.database.reading() as session:
+        sheet = assessments.questionnaire(session, _current(session, request, edge))
+        return onward(request, first_page(sheet))
+
+
+@router.get(THANKS)
+def thanks(request: Request, edge: AtEdge) -> Response:
+    """Say thank you, and what comes next."""
+    return _closing(request, edge, "participant/thanks.html")
+
+
+@router.get(_STOPPED)
+def stopped(request: Request, edge: AtEdge) -> Response:
+    """Say how to come back."""
+    response = _closing(request, edge, "participant/stopped.html")
+    cookies.forget(response, edge, "longwave")
+    return response
+
+
+@router.get("/survey/{instrument_id}")
+def show(instrument_id: str, request: Request, edge: AtEdge) -> Response:
+    """Show an instrument's questions."""
+    with edge.database.reading() as session:
+        sheet = assessments.questionnaire(session, _current(session, request, edge))
+    return _questions_page(request, sheet, _instrument(sheet, instrument_id))
+
+
+@router.post("/survey/{instrument_id}")
+def save(instrument_id: str, request: Request, form: Posted, edge: AtEdge) -> Response:
+    """Save a page and go on; the last page completes the assessment."""
+    try:
+        with edge.database.writing() as session:
+            assessment = _current(session, request, edge)
+            sheet = assessments.questionnaire(session, assessment)
+            instrument = _instrument(sheet, instrument_id)
+            values = form.unknown(["go"])
+            if form.get("go") in ("back", "stop"):
+                _save_given(session, assessment, instrument, values, edge)
+                return onward(request, _aside(sheet, instrument, form.get("go")))
+            assessments.save_page(session, assessment, instrument_id, values, now=edge.now)
+            following = sheet.after(instrument_id)
+            if following is None:
+                # A page may have been passed over by its address: it comes first.
+                following = assessments.questionnaire(session, assessment).first_open()
+            if following is None:
+                assessments.submit(session, assessment, keys=edge.keys, now=edge.now)
+    except InvalidInputError as error:
+        return _questions_page(request, sheet, instrument, _Draft(values, error))
+    return onward(request, f"/survey/{following.id}" if following else THANKS)
+
+
+@router.post("/survey/{instrument_id}/{item_id}")
+def save_one(
+    instrument_id: str, item_id: str, request: Request, form: Posted, edge: AtEdge
+) -> Response:
+    """Save one answer as it is given."""
+    with edge.database.writing() as session:
+        revision = assessments.save_item(
+            session,
+            _current(session, request, edge),
+            instrument_id,
+            item_id,
+            form.get("value"),
+            now=edge.now,
+        )
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse({"revision": revision})
+    return Response(status_code=204)
+
+
+def _current(session: Session, request: Request, edge: Edge) -> Assessment:
+    """Return the assessment that this browser may answer."""
+    row = cookies.read(request, edge, "longwave")
+    if row is None:
+        raise NotFoundError("No questionnaire is open here.", "Open the link from your message.")
+    return assessments.load(session, row, now=edge.now)
+
+
+def _instrument(sheet: Questionnaire, instrument_id: str) -> Instrument:
+    for instrument in sheet.instruments:
+        if instrument.id == instrument_id:
+            return instrument
+    raise NotFoundError("There is no such page.", "Open the link from your message again.")
+
+
+def _save_given(
+    session: Session,
+    assessment: Assessment,
+    instrument: Instrument,
+    values: dict[str, str],
+    edge: Edge,
+) -> None:
+    """Save what was answered on a page that is left early; the rest stays open, not skipped."""
+    for item in instrument.items:
+        value = values.get(item.id, "")
+        if value:
+            assessments.save_item(session, assessment, instrument.id, item.id, value, now=edge.now)
+
+
+def _aside(sheet: Questionnaire, instrument: Instrument, where: str) -> str:
+    place = sheet.position(instrument.id)
+    if where == "stop":
+        return _STOPPED
+    return f"/survey/{sheet.instruments[max(place - 1, 0)].id}"
+
+
+def _questions_page(
+    request: Request, sheet: Questionnaire, instrument: Instrument, draft: _Draft | None = None
+) -> Response:
+    language = language_for(request, sheet.protocol, sheet.participant.language)
+    say = translator(language)
+    given = given_answers(sheet.answers, instrument.id)
+    place = sheet.position(instrument.id)
+    return page(
+        "participant/questions.html",
+        language,
+        status=422 if draft else 200,
+        frame=frame_of(request, sheet.study, sheet.protocol),
+        slug=sheet.study.slug,
+        instrument=instrument,
+        is_placeholder=language in instrument.placeholder,
+        instruction=say.pick(instrument.instruction),
+        questions=instrument_questions(sheet.protocol, instrument, language),
+        given=given | draft.values if draft else given,
+        faults=complaints(draft.error.fields, instrument.items, say) if draft else {},
+        part=place + 1,
+        parts=len(sheet.instruments),
+        minutes=sheet.minutes_left(instrument.id),
+        is_last=place + 1 == len(sheet.instruments),
+    )
+
+
+def _closing(request: Request, edge: Edge, template: str) -> Response:
+    """Show a page about an assessment that may be complete already."""
+    row = cookies.read(request, edge, "longwave")
+    with edge.database.reading() as session:
+        assessment = assessment_rows.by_id(session, row) if row else None
+        if assessment is None:
+            raise NotFoundError(
+                "No questionnaire is open here.", "Open the link from your message."
+            )
+        protocol = protocol_of(session, assessment.protocol_version_id)
+        participant = participants.by_id(session, assessment.participant_id)
+        study = studies.by_id(session, assessment.study_id)
+        later = any(
+            found.opens_at > edge.now and found.id != assessment.id
+            for found in assessment_rows.of_participant(session, assessment.participant_id)
+        )
+    return page(
+        template,
+        language_for(request, protocol, participant.language),
+        frame=frame_of(request, study, protocol),
+        closes_at=assessment.closes_at,
+        zone=participant.zone,
+        comes_more=later,
+    )
