@@ -110,6 +110,11 @@ def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
     """
     wanted = set(formats)
     unknown = sorted(wanted - set(WRITERS))
+    if "psych-ds" in unknown:
+        raise InvalidInputError(
+            "This version does not write Psych-DS.",
+            "Its tables and data package are those of --format csv; convert from there.",
+        )
     if unknown or not wanted:
         raise InvalidInputError(
             f"Not a format: {', '.join(unknown) or 'none given'}.",

@@ -15,6 +15,8 @@ from longwave.domain.errors import InvalidInputError, LongwaveError, NotAllowedE
 from longwave.domain.protocol.model import Protocol
 from longwave.export import DEFAULT_FORMATS, DEFAULT_LAYOUTS, Manifest, write_export
 from longwave.export.folder import check_replaceable, read_manifest
+from longwave.export.write import check_layouts
+from longwave.export.writers import check_formats
 from longwave.services import audit
 from longwave.services.study import get_study, protocol_of
 from longwave.storage.export import begin_snapshot, read_dataset
@@ -25,6 +27,7 @@ __all__ = [
     "Manifest",
     "StudyData",
     "Unblinding",
+    "check_request",
     "export_study",
     "latest_export",
     "read_study",
@@ -83,7 +86,7 @@ def export_study(
         If an unblinded export has no reason, a format or layout is unknown, or ``directory``
         holds anything but a former export.
     """
-    check_replaceable(directory)
+    check_request(directory, formats=formats, layouts=layouts)
     unblinding = (
         record_unblinding(session, slug, viewer=viewer, reason=reason, now=now)
         if unblinded
@@ -95,6 +98,13 @@ def export_study(
         formats=formats,
         layouts=layouts,
     )
+
+
+def check_request(directory: Path, *, formats: Iterable[str], layouts: Iterable[str]) -> None:
+    """Refuse at once what would be refused at the end; see `export_study`."""
+    check_formats(formats)
+    check_layouts(layouts)
+    check_replaceable(directory)
 
 
 def record_unblinding(
