@@ -94,7 +94,7 @@ def test_the_command_line_accepts_each_start_command(name: str):
     """Parse the command with the real command line, without running it."""
     import typer
 
-    from longwave.cli import app
+    from longwave.cli.app import app
 
     program, *arguments = SERVICES[name]["command"]
     assert program == "longwave"

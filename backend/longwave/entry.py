@@ -42,6 +42,6 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    from longwave.cli import app
+    from longwave.cli.app import app
 
     app()
