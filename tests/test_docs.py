@@ -11,7 +11,8 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from longwave.cli import app
+from crosslag.cli import app as crosslag_app
+from longwave.cli.app import app as longwave_app
 from longwave.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,12 +34,16 @@ def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, command
 
 
-COMMANDS = dict(walk(typer.main.get_command(app), "longwave"))
+COMMANDS = {
+    **dict(walk(typer.main.get_command(longwave_app), "longwave")),
+    **dict(walk(typer.main.get_command(crosslag_app), "crosslag")),
+}
 
 
 def sections() -> dict[str, str]:
-    """Split docs/commands.md into the sections of the platform's commands, by heading."""
-    parts = re.split(r"^## `(longwave [^`]+)`\n", read("docs/commands.md"), flags=re.MULTILINE)
+    """Split docs/commands.md into the sections of the commands, by heading."""
+    heading = re.compile(r"^## `((?:longwave|crosslag) [^`]+)`\n", flags=re.MULTILINE)
+    parts = heading.split(read("docs/commands.md"))
     return {
         name: re.split(r"^##? ", text, maxsplit=1, flags=re.MULTILINE)[0]
         for name, text in zip(parts[1::2], parts[2::2], strict=True)
@@ -122,7 +127,8 @@ def test_make_targets_that_are_named_exist(name: str):
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_commands_that_are_shown_exist(name: str):
-    shown = re.findall(r"(?:^|`)(longwave(?: [a-z][a-z-]*)+)", read(name), flags=re.MULTILINE)
+    line = re.compile(r"(?:^|`)((?:longwave|crosslag)(?: [a-z][a-z-]*)+)", flags=re.MULTILINE)
+    shown = line.findall(read(name))
     groups = {command.rsplit(" ", 1)[0] for command in COMMANDS}
 
     def exists(line: str) -> bool:
