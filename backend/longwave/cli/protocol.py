@@ -1,0 +1,88 @@
+"""``longwave protocol``: check a protocol before it becomes a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from longwave import resources
+from longwave.cli.edge import out, told_plainly
+from longwave.domain.protocol import Fault, Protocol, ProtocolFaults, read_protocol
+
+app = typer.Typer(help="Check protocols.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Check protocols."""
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(help="The folder of the protocol, or its protocol.yaml.")],
+) -> None:
+    """Say everything that is wrong with a protocol, or sum it up when nothing is."""
+    with told_plainly():
+        files = resources.protocol_files(path)
+        try:
+            protocol = read_protocol(files)
+        except ProtocolFaults as error:
+            _print_faults(error.faults)
+            raise typer.Exit(1) from None
+    _print_summary(protocol)
+
+
+def _print_faults(faults: Sequence[Fault]) -> None:
+    if not out.is_terminal:
+        for fault in faults:
+            out.print(Text(str(fault)), soft_wrap=True)
+        return
+    table = Table("where", "field", "what is wrong", "what to do", show_lines=True)
+    for fault in faults:
+        table.add_row(
+            Text(f"{fault.file}:{fault.line}", style="bold"),
+            Text(fault.field),
+            Text(fault.message),
+            Text(fault.remedy),
+        )
+    out.print(table)
+    out.print(Text("1 fault." if len(faults) == 1 else f"{len(faults)} faults.", style="bold red"))
+
+
+def _print_summary(protocol: Protocol) -> None:
+    study = protocol.study
+    facts = {
+        "study": f"{study.slug} ({study.kind}), {study.target_n} participants",
+        "languages": ", ".join(study.languages),
+        "arms": ", ".join(protocol.arms) or "none",
+        "analyses": ", ".join(analysis.id for analysis in protocol.analysis) or "none",
+        "placeholders": _placeholders(protocol),
+        "hash": protocol.hash,
+    }
+    for name, value in facts.items():
+        out.print(Text(f"{name:<14}{value}"), soft_wrap=True)
+    out.print()
+    table = Table("wave", "anchor", "target", "items", "minutes", box=None, pad_edge=False)
+    for wave in protocol.waves:
+        asked = [protocol.instruments[name] for name in wave.instruments]
+        table.add_row(
+            wave.id,
+            wave.anchor,
+            str(wave.target),
+            str(sum(len(instrument.items) for instrument in asked)),
+            f"{sum(instrument.minutes for instrument in asked):g}",
+        )
+    out.print(table)
+    out.print(Text("\nThe protocol has no faults."))
+
+
+def _placeholders(protocol: Protocol) -> str:
+    names = [name for name, found in protocol.instruments.items() if found.placeholder]
+    if not names:
+        return "none"
+    return f"{', '.join(names)}: may be opened as a trial run only"

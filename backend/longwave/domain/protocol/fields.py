@@ -1,0 +1,80 @@
+"""Every field that the reader knows, by block; ``docs/protocols.md`` describes each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SEALED = (
+    "Block sizes, lists and the seed are sealed settings: they are made when the study opens and "
+    "are never written into the protocol. Remove the field."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of a block: those that must be there, those that may, and why others may not."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    refused: Mapping[str, str] | None = None
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All fields that may be given."""
+        return self.required + self.optional
+
+
+PROTOCOL_FIELDS: Mapping[str, Fields] = {
+    "protocol": Fields(
+        ("longwave", "study", "sites", "data_protection", "eligibility", "consent", "waves"),
+        ("arms", "randomisation", "programmes", "messages", "safety", "analysis"),
+    ),
+    "study": Fields(
+        ("slug", "title", "kind", "languages", "timezone", "target_n", "summary", "contact")
+    ),
+    "site": Fields(("label",)),
+    "data_protection": Fields(
+        ("controller", "legal_basis", "recipients", "retention", "erasure"),
+    ),
+    "retention": Fields(("contact", "answers")),
+    "eligibility": Fields(("items", "rule")),
+    "item": Fields(("id", "kind", "text"), ("options", "minimum", "maximum", "unit", "required")),
+    "option": Fields(("value", "label")),
+    "consent": Fields(("version", "document", "statements")),
+    "statement": Fields(("id", "label"), ("required",)),
+    "arm": Fields(("label",), ("programme", "crossover")),
+    "crossover": Fields(("programme", "after")),
+    "randomisation": Fields(
+        ("method", "ratio", "after"),
+        ("strata",),
+        dict.fromkeys(("seed", "block_size", "block_sizes", "blocks", "list"), SEALED),
+    ),
+    "wave": Fields(("id", "label", "anchor", "target", "window", "instruments"), ("at",)),
+    "window": Fields(("before", "after")),
+    "programme": Fields(("kind", "label"), ("sessions", "every", "minutes", "groups")),
+    "groups": Fields(("capacity",)),
+    "messages": Fields(("reminders",), ("quiet_hours",)),
+    "safety": Fields(("id", "when", "show", "alert")),
+    "precedence": Fields(
+        ("id", "models", "variables", "waves", "estimator", "missing"), ("kind", "group")
+    ),
+    "treatment": Fields(("id", "kind", "estimand", "alpha")),
+    "estimand": Fields(("outcome", "wave", "population", "intercurrent")),
+}
+
+INSTRUMENT_FIELDS: Mapping[str, Fields] = {
+    "instrument": Fields(
+        ("longwave", "id", "version", "answers", "items", "scales", "minutes", "licence"),
+        ("doi", "source", "verified", "missing_rule", "recall", "notes"),
+    ),
+    "answers": Fields(("minimum", "maximum")),
+    "instrument_item": Fields(("id",), ("kind", "options", "minimum", "maximum", "unit")),
+    "scale": Fields(("id", "method"), ("items", "reversed", "parts", "minimum_answered")),
+    "wording": Fields(
+        ("longwave", "instrument", "language", "title", "instruction", "items", "scales"),
+        ("placeholder", "answers", "options"),
+    ),
+}
+
+FIELDS: Mapping[str, Fields] = {**PROTOCOL_FIELDS, **INSTRUMENT_FIELDS}

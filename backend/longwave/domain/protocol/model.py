@@ -1,0 +1,216 @@
+"""The protocol as typed, immutable values: what a study is, once its files have been read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from longwave.domain.duration import Duration
+from longwave.domain.instrument import Instrument, Item
+
+Text = Mapping[str, str]
+"""One text in several languages, by language code."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyFacts:
+    """What the study is: the ``study`` block."""
+
+    slug: str
+    title: Text
+    kind: Literal["randomised", "cohort"]
+    languages: tuple[str, ...]
+    timezone: str
+    target_n: int
+    summary: Text
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place that enrols; named by the enrolment link."""
+
+    id: str
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class DataProtection:
+    """Who answers for the data, why they may be kept, who receives them, and for how long."""
+
+    controller: str
+    legal_basis: str
+    recipients: tuple[str, ...]
+    retention_contact: Duration
+    retention_answers: Duration
+    erasure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Eligibility:
+    """Screening questions and the CEL rule over their answers."""
+
+    items: tuple[Item, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPlan:
+    """The consent document (Markdown, by language) and the statements to tick."""
+
+    version: str
+    documents: Text
+    statements: tuple[ConsentStatement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentStatement:
+    """One statement; ``required`` ones must be ticked to take part."""
+
+    id: str
+    label: Text
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crossover:
+    """When a waiting arm receives a programme: after ``after`` is completed or has closed."""
+
+    programme: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A treatment condition."""
+
+    id: str
+    label: Text
+    programme: str | None
+    crossover: Crossover | None
+
+
+@dataclass(frozen=True, slots=True)
+class RandomisationPlan:
+    """How participants come to arms. Block sizes and seed are sealed settings, never here."""
+
+    method: Literal["permuted_blocks"]
+    ratio: Mapping[str, int]
+    strata: tuple[str, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long before and after its target a wave may be answered."""
+
+    before: Duration
+    after: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A planned measurement occasion.
+
+    ``anchor`` is ``enrolment``, ``randomisation`` or ``wave:<id>``; ``at`` is the local time
+    of day ("HH:MM") at which a wave is due, or None for the time of the anchor itself.
+    """
+
+    id: str
+    order: int
+    label: Text
+    anchor: str
+    target: Duration
+    window: Window
+    at: str | None
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """The intervention: a course of sessions, or daily practice."""
+
+    id: str
+    kind: Literal["course", "daily"]
+    label: Text
+    sessions: int | None
+    every: Duration | None
+    minutes: int | None
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRules:
+    """When reminders go out, counted from the opening of a wave, and how many at most."""
+
+    reminders: tuple[Duration, ...]
+    quiet_hours: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyRule:
+    """A CEL rule on scores that shows help at once and alerts a role."""
+
+    id: str
+    when: str
+    show: str
+    alert: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrecedenceAnalysis:
+    """Cross-lagged panel models of two or more scores over the waves."""
+
+    id: str
+    models: tuple[str, ...]
+    variables: Mapping[str, str]
+    waves: tuple[str, ...]
+    estimator: Literal["ML", "MLR"]
+    missing: Literal["fiml", "listwise"]
+    group: Literal["arm"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentAnalysis:
+    """The planned contrast between arms. Declared and hashed."""
+
+    id: str
+    outcome: str
+    wave: str
+    population: str
+    intercurrent: str
+    alpha: float
+
+
+Analysis = PrecedenceAnalysis | TreatmentAnalysis
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A checked protocol.
+
+    ``hash`` is the SHA-256 of the canonical form: sorted JSON of ``protocol.yaml`` plus the
+    hash of every file it refers to. ``texts`` holds the Markdown pages that safety rules show,
+    by name and language.
+    """
+
+    hash: str
+    study: StudyFacts
+    sites: Mapping[str, Site]
+    data_protection: DataProtection
+    eligibility: Eligibility
+    consent: ConsentPlan
+    arms: Mapping[str, Arm]
+    randomisation: RandomisationPlan | None
+    waves: tuple[Wave, ...]
+    programmes: Mapping[str, Programme]
+    messages: MessageRules
+    safety: tuple[SafetyRule, ...]
+    analysis: tuple[Analysis, ...]
+    instruments: Mapping[str, Instrument]
+    texts: Mapping[str, Text] = field(default_factory=dict)
+
+    def wave(self, wave_id: str) -> Wave:
+        """Return the wave called ``wave_id``."""
+        return next(wave for wave in self.waves if wave.id == wave_id)

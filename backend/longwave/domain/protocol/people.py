@@ -1,0 +1,251 @@
+"""Sections about the study and its participants: who, where, on what terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Literal
+from zoneinfo import available_timezones
+
+from longwave.domain.duration import Duration
+from longwave.domain.instrument import Item, ItemKind, Option
+from longwave.domain.protocol.block import LANGUAGE, Block, check_unique
+from longwave.domain.protocol.document import decode
+from longwave.domain.protocol.faults import FaultList, suggest
+from longwave.domain.protocol.model import (
+    ConsentPlan,
+    ConsentStatement,
+    DataProtection,
+    Eligibility,
+    Site,
+    StudyFacts,
+)
+from longwave.domain.protocol.references import PLACEHOLDER, is_document_template
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_SLUG = 63
+_LARGEST_STUDY = 10_000_000
+_KINDS: tuple[Literal["randomised", "cohort"], ...] = ("randomised", "cohort")
+_ITEM_KINDS: tuple[ItemKind, ...] = ("likert", "choice", "number")
+
+
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def read_study(block: Block, languages: Sequence[str]) -> StudyFacts:
+    """Read the ``study`` block."""
+    slug = block.text("slug")
+    if slug and (not _SLUG.fullmatch(slug) or len(slug) > _LONGEST_SLUG):
+        block.fault(
+            "slug",
+            f"{slug[:80]!r} cannot be part of a web address.",
+            f"Use lower-case letters, digits and hyphens, at most {_LONGEST_SLUG} characters; "
+            "for instance 'sleep-cohort'.",
+        )
+    timezone = block.text("timezone")
+    if timezone and timezone not in _timezones():
+        block.fault(
+            "timezone",
+            f"{timezone[:60]!r} is not a time zone.{suggest(timezone, sorted(_timezones()))}",
+            "Write the IANA name of a place, for instance Europe/Istanbul or UTC.",
+        )
+    return StudyFacts(
+        slug=slug,
+        title=block.texts("title", languages),
+        kind=block.one_of("kind", _KINDS),
+        languages=tuple(languages),
+        timezone=timezone,
+        target_n=block.integer("target_n", 1, _LARGEST_STUDY),
+        summary=block.texts("summary", languages),
+        contact=block.text("contact"),
+    )
+
+
+def read_languages(block: Block) -> tuple[str, ...]:
+    """Read ``study.languages``, by which every text of the protocol is then checked."""
+    found: list[str] = []
+    for index, language in enumerate(block.texts_in("languages")):
+        path = f"languages[{index}]"
+        if language and not LANGUAGE.fullmatch(language):
+            block.fault(
+                path,
+                f"{language[:40]!r} is not a language code.",
+                "Write an ISO 639 code such as en, tr or pt-BR.",
+            )
+        elif language in found:
+            block.fault(path, f"{language!r} is listed twice.", "Remove one of the two.")
+        elif language:
+            found.append(language)
+    if block.has("languages") and not found and not block.faulty("languages"):
+        block.fault("languages", "There is no language.", "List at least one, such as [en].")
+    return tuple(found)
+
+
+def read_sites(root: Block, languages: Sequence[str]) -> dict[str, Site]:
+    """Read the places that enrol."""
+    sites = {
+        name: Site(name, block.texts("label", languages))
+        for name, block in root.named_blocks("sites", "site")
+    }
+    if root.has("sites") and not sites and not root.faulty("sites"):
+        root.fault("sites", "There is no site.", "Name at least one place that enrols.")
+    return sites
+
+
+def read_data_protection(block: Block) -> DataProtection:
+    """Read who answers for the data, and how long they are kept."""
+    retention = block.block("retention", "retention")
+    contact, answers = (
+        _read_retention(retention, field) if retention else Duration()
+        for field in ("contact", "answers")
+    )
+    return DataProtection(
+        controller=block.text("controller"),
+        legal_basis=block.text("legal_basis"),
+        recipients=block.texts_in("recipients"),
+        retention_contact=contact,
+        retention_answers=answers,
+        erasure=block.text("erasure"),
+    )
+
+
+def _read_retention(block: Block, field: str) -> Duration:
+    duration = block.duration(field)
+    if not block.faulty(field) and not duration.nominal_days():
+        block.fault(field, "The retention period is zero.", "Write for instance P6M or P10Y.")
+    return duration
+
+
+def read_eligibility(block: Block, languages: Sequence[str]) -> Eligibility:
+    """Read the screening questions and the rule over their answers."""
+    blocks = block.blocks("items", "item")
+    items = tuple(_read_item(entry, languages) for entry in blocks)
+    check_unique(blocks, [item.id for item in items])
+    return Eligibility(items=items, rule=block.text("rule"))
+
+
+def _read_item(block: Block, languages: Sequence[str]) -> Item:
+    name = block.identifier("id")
+    if name == "site":
+        block.fault(
+            "id",
+            "'site' is the stratum of the place that enrols.",
+            "Choose another id; the site follows from the enrolment link.",
+        )
+    kind = block.one_of("kind", _ITEM_KINDS)
+    options = _read_options(block, kind, languages)
+    low, high = block.number("minimum"), block.number("maximum")
+    if kind == "likert" and options and not block.faulty("options"):
+        values = [float(option.value) for option in options]
+        low, high = min(values), max(values)
+    if low is not None and high is not None and low >= high:
+        block.fault(
+            "maximum", "The maximum does not lie above the minimum.", "Exchange or correct them."
+        )
+    return Item(
+        id=name,
+        kind=kind,
+        text=block.texts("text", languages),
+        options=options,
+        minimum=low,
+        maximum=high,
+        unit=block.optional_text("unit"),
+        required=block.flag("required", default=True),
+    )
+
+
+def _read_options(block: Block, kind: ItemKind, languages: Sequence[str]) -> tuple[Option, ...]:
+    entries = block.blocks("options", "option")
+    options = tuple(
+        Option(entry.text("value"), entry.texts("label", languages)) for entry in entries
+    )
+    if kind == "number":
+        if entries:
+            block.fault(
+                "options", "A number has no options.", "Remove them, or write kind: choice."
+            )
+        return ()
+    if len(entries) < 2:
+        block.fault(
+            "options",
+            f"A {kind} item needs at least two options.",
+            "List them as [{value: ..., label: {...}}, ...].",
+        )
+    seen: set[str] = set()
+    for entry, option in zip(entries, options, strict=True):
+        if option.value and option.value in seen:
+            entry.fault("value", f"{option.value!r} is given twice.", "Make the values differ.")
+        seen.add(option.value)
+        if kind == "likert" and option.value and not re.fullmatch(r"-?\d{1,4}", option.value):
+            entry.fault(
+                "value", f"{option.value[:40]!r} is no whole number.", 'Write for instance "1".'
+            )
+    return options
+
+
+def read_consent(
+    block: Block, languages: Sequence[str], files: Mapping[str, bytes], faults: FaultList
+) -> ConsentPlan:
+    """Read the consent plan with its documents."""
+    entries = block.blocks("statements", "statement")
+    statements = tuple(
+        ConsentStatement(
+            id=entry.identifier("id"),
+            label=entry.texts("label", languages),
+            required=entry.flag("required", default=True),
+        )
+        for entry in entries
+    )
+    check_unique(entries, [statement.id for statement in statements])
+    if not any(statement.required for statement in statements) and not block.faulty("statements"):
+        block.fault(
+            "statements",
+            "No statement is required, so that nobody would consent to anything.",
+            "Add at least one statement with 'required: true'.",
+        )
+    return ConsentPlan(
+        version=block.text("version"),
+        documents=_read_documents(block, languages, files, faults),
+        statements=statements,
+    )
+
+
+def _read_documents(
+    block: Block, languages: Sequence[str], files: Mapping[str, bytes], faults: FaultList
+) -> dict[str, str]:
+    template = block.text("document")
+    if not template:
+        return {}
+    if not is_document_template(template):
+        block.fault(
+            "document",
+            f"{template[:80]!r} is not a Markdown file of this folder for each language.",
+            "Write consent/{language}.md, in quotes.",
+        )
+        return {}
+    paths = {language: template.replace(PLACEHOLDER, language) for language in languages}
+    return {
+        language: read_page(path, block, "document", files, faults)
+        for language, path in paths.items()
+    }
+
+
+def read_page(
+    path: str, block: Block, field: str, files: Mapping[str, bytes], faults: FaultList
+) -> str:
+    """Read one Markdown file that ``field`` of ``block`` refers to."""
+    content = files.get(path)
+    if content is None:
+        block.fault(
+            field,
+            f"The file {path} does not exist.",
+            f"Write {path}, or remove its language from study.languages.",
+        )
+        return ""
+    text = decode(path, content, faults)
+    if text is not None and not text.strip():
+        block.fault(field, f"The file {path} is empty.", f"Write the text into {path}.")
+    return text or ""

@@ -1,0 +1,271 @@
+"""Sections about the course of the study: arms, waves, programmes, messages, analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from longwave.domain.duration import Duration
+from longwave.domain.lifecycle import Role
+from longwave.domain.protocol.block import Block, check_unique
+from longwave.domain.protocol.model import (
+    Analysis,
+    Arm,
+    Crossover,
+    MessageRules,
+    PrecedenceAnalysis,
+    Programme,
+    RandomisationPlan,
+    SafetyRule,
+    TreatmentAnalysis,
+    Wave,
+    Window,
+)
+
+MODELS = ("clpm", "clpm_lag2", "riclpm")
+_METHODS: tuple[Literal["permuted_blocks"], ...] = ("permuted_blocks",)
+_PROGRAMME_KINDS: tuple[Literal["course", "daily"], ...] = ("course", "daily")
+_ESTIMATORS: tuple[Literal["ML", "MLR"], ...] = ("ML", "MLR")
+_MISSING: tuple[Literal["fiml", "listwise"], ...] = ("fiml", "listwise")
+_GROUPS: tuple[Literal["arm"], ...] = ("arm",)
+_ANALYSIS_KINDS = ("precedence", "treatment")
+_POPULATIONS = ("all_randomised", "per_protocol")
+_STRATEGIES = (
+    "treatment_policy",
+    "hypothetical",
+    "composite",
+    "while_on_treatment",
+    "principal_stratum",
+)
+
+
+def read_arms(root: Block, languages: Sequence[str]) -> dict[str, Arm]:
+    """Read the treatment conditions."""
+    arms: dict[str, Arm] = {}
+    for name, block in root.named_blocks("arms", "arm"):
+        crossover = block.block("crossover", "crossover")
+        arms[name] = Arm(
+            id=name,
+            label=block.texts("label", languages),
+            programme=block.optional_text("programme"),
+            crossover=None
+            if crossover is None
+            else Crossover(crossover.text("programme"), crossover.text("after")),
+        )
+    return arms
+
+
+def read_randomisation(block: Block) -> RandomisationPlan:
+    """Read how participants come to arms."""
+    ratio: dict[str, int] = {}
+    for arm, share in block.mapping("ratio").items():
+        if isinstance(share, bool) or not isinstance(share, int) or not 1 <= share <= 100:
+            block.fault(
+                f"ratio.{arm}", "A whole number from 1 to 100 is expected.", f"Write {arm}: 1."
+            )
+        ratio[arm] = share if isinstance(share, int) else 1
+    return RandomisationPlan(
+        method=block.one_of("method", _METHODS),
+        ratio=ratio,
+        strata=block.texts_in("strata"),
+        after=block.text("after"),
+    )
+
+
+def read_waves(root: Block, languages: Sequence[str]) -> tuple[Wave, ...]:
+    """Read the planned measurement occasions, in their order."""
+    blocks = root.blocks("waves", "wave")
+    waves = tuple(_read_wave(block, order, languages) for order, block in enumerate(blocks))
+    check_unique(blocks, [wave.id for wave in waves])
+    if root.has("waves") and not waves and not root.faulty("waves"):
+        root.fault("waves", "There is no wave.", "Plan at least one measurement occasion.")
+    return waves
+
+
+def _read_wave(block: Block, order: int, languages: Sequence[str]) -> Wave:
+    instruments = block.texts_in("instruments")
+    if block.has("instruments") and not instruments and not block.faulty("instruments"):
+        block.fault("instruments", "The wave asks nothing.", "List at least one instrument.")
+    for index, name in enumerate(instruments):
+        if name and name in instruments[:index]:
+            block.fault(
+                f"instruments[{index}]", f"{name!r} is listed twice.", "Remove one of the two."
+            )
+    return Wave(
+        id=block.identifier("id"),
+        order=order,
+        label=block.texts("label", languages),
+        anchor=block.text("anchor"),
+        target=block.duration("target"),
+        window=_read_window(block.block("window", "window")),
+        at=block.time("at"),
+        instruments=instruments,
+    )
+
+
+def _read_window(block: Block | None) -> Window:
+    if block is None:
+        return Window(Duration(), Duration())
+    return Window(before=block.duration("before"), after=block.duration("after"))
+
+
+def read_programmes(root: Block, languages: Sequence[str]) -> dict[str, Programme]:
+    """Read the interventions."""
+    return {
+        name: _read_programme(name, block, languages)
+        for name, block in root.named_blocks("programmes", "programme")
+    }
+
+
+def _read_programme(name: str, block: Block, languages: Sequence[str]) -> Programme:
+    kind = block.one_of("kind", _PROGRAMME_KINDS)
+    needed = ("sessions", "every") if kind == "course" else ("minutes",)
+    for field in needed:
+        if not block.has(field):
+            block.fault(
+                field,
+                f"A {kind} programme needs the field {field!r}.",
+                "Write sessions: 8 and every: P1W."
+                if kind == "course"
+                else "Write minutes: 10, the length of one day's practice.",
+            )
+    for field in ("sessions", "every", "groups"):
+        if kind == "daily" and block.has(field):
+            block.fault(field, f"A daily programme has no {field!r}.", "Remove the field.")
+    groups = block.block("groups", "groups")
+    every = block.duration("every") if block.has("every") else None
+    if every is not None and not block.faulty("every") and not every.nominal_days():
+        block.fault("every", "Sessions cannot all be at once.", "Write for instance P1W.")
+    return Programme(
+        id=name,
+        kind=kind,
+        label=block.texts("label", languages),
+        sessions=block.integer("sessions", 1, 1000) if block.has("sessions") else None,
+        every=every,
+        minutes=block.integer("minutes", 1, 1440) if block.has("minutes") else None,
+        capacity=None if groups is None else groups.integer("capacity", 1, 10_000),
+    )
+
+
+def read_messages(block: Block | None) -> MessageRules:
+    """Read when reminders go out; without the block, none do."""
+    if block is None:
+        return MessageRules(reminders=(), quiet_hours=None)
+    times = block.times("quiet_hours")
+    quiet: tuple[str, str] | None = None
+    if block.has("quiet_hours") and not block.faulty("quiet_hours"):
+        if len(times) == 2 and times[0] != times[1]:
+            quiet = (times[0], times[1])
+        else:
+            block.fault(
+                "quiet_hours",
+                "Quiet hours have a beginning and an end that differ.",
+                'Write two times of day: ["21:00", "08:00"].',
+            )
+    reminders = block.durations("reminders")
+    days = [reminder.nominal_days() for reminder in reminders]
+    if not block.faulty("reminders"):
+        for index, day in enumerate(days):
+            if day <= (days[index - 1] if index else 0):
+                block.fault(
+                    f"reminders[{index}]",
+                    "Reminders must follow one another, the first of them after the opening.",
+                    "Write growing durations such as [P3D, P7D].",
+                )
+    return MessageRules(reminders=reminders, quiet_hours=quiet)
+
+
+def read_safety(root: Block) -> tuple[SafetyRule, ...]:
+    """Read the rules on scores that show help and alert somebody."""
+    blocks = root.blocks("safety", "safety")
+    roles = [role.value for role in Role]
+    rules = tuple(
+        SafetyRule(
+            id=block.identifier("id"),
+            when=block.text("when"),
+            show=block.identifier("show"),
+            alert=block.one_of("alert", roles),
+        )
+        for block in blocks
+    )
+    check_unique(blocks, [rule.id for rule in rules])
+    return rules
+
+
+def read_analysis(root: Block) -> tuple[Analysis, ...]:
+    """Read the analyses that are fixed before there are data."""
+    found: list[Analysis] = []
+    blocks: list[Block] = []
+    for index, data in enumerate(root.sequence("analysis")):
+        path = f"analysis[{index}]"
+        kind = data.get("kind", "precedence") if isinstance(data, dict) else "precedence"
+        if kind == "treatment":
+            blocks.append(Block(root.document, path, data, "treatment", root.faults))
+            found.append(_read_treatment(blocks[-1]))
+        else:
+            blocks.append(Block(root.document, path, data, "precedence", root.faults))
+            found.append(_read_precedence(blocks[-1]))
+    check_unique(blocks, [analysis.id for analysis in found])
+    return tuple(found)
+
+
+def _read_precedence(block: Block) -> PrecedenceAnalysis:
+    if block.has("kind"):
+        block.one_of("kind", _ANALYSIS_KINDS)
+    models = block.texts_in("models")
+    for index, model in enumerate(models):
+        if model and model not in MODELS:
+            block.fault(
+                f"models[{index}]",
+                f"There is no model {model[:60]!r}.",
+                f"Write one or more of {', '.join(MODELS)}.",
+            )
+        elif model and model in models[:index]:
+            block.fault(f"models[{index}]", f"{model!r} is listed twice.", "Remove one of them.")
+    if block.has("models") and not models and not block.faulty("models"):
+        block.fault("models", "There is no model.", f"List one or more of {', '.join(MODELS)}.")
+    return PrecedenceAnalysis(
+        id=block.identifier("id"),
+        models=models,
+        variables=_read_variables(block),
+        waves=block.texts_in("waves"),
+        estimator=block.one_of("estimator", _ESTIMATORS),
+        missing=block.one_of("missing", _MISSING),
+        group=block.one_of("group", _GROUPS) if block.has("group") else None,
+    )
+
+
+def _read_variables(block: Block) -> Mapping[str, str]:
+    variables = block.text_map("variables")
+    for name in variables:
+        block.check_identifier(f"variables.{name}", name)
+    if block.has("variables") and len(variables) < 2 and not block.faulty("variables"):
+        block.fault(
+            "variables",
+            "Precedence is a question about two or more variables.",
+            "Name at least two: {first: instrument.scale, second: instrument.scale}.",
+        )
+    scores = list(variables.values())
+    for index, (name, score) in enumerate(variables.items()):
+        if score and score in scores[:index]:
+            block.fault(
+                f"variables.{name}",
+                f"{score!r} is used twice.",
+                "Give each variable its own score.",
+            )
+    return variables
+
+
+def _read_treatment(block: Block) -> TreatmentAnalysis:
+    estimand = block.block("estimand", "estimand")
+    alpha = block.number("alpha")
+    if alpha is not None and not 0 < alpha < 1:
+        block.fault("alpha", "The level lies between 0 and 1.", "Write for instance alpha: 0.05.")
+    return TreatmentAnalysis(
+        id=block.identifier("id"),
+        outcome=estimand.text("outcome") if estimand else "",
+        wave=estimand.text("wave") if estimand else "",
+        population=estimand.one_of("population", _POPULATIONS) if estimand else "",
+        intercurrent=estimand.one_of("intercurrent", _STRATEGIES) if estimand else "",
+        alpha=0.05 if alpha is None else alpha,
+    )
