@@ -122,4 +122,5 @@ def preferred(header: str, offered: tuple[str, ...]) -> str:
 
 @cache
 def _known(language: str) -> Locale:
-    return Locale.parse(language if language in languages() else SOURCE)
+    # Days before months, as the rest of the interface spells.
+    return Locale.parse("en_GB" if language not in languages()[1:] else language)

@@ -17,8 +17,8 @@ PARTICIPANT_LIFE = timedelta(hours=12)
 STAFF_LIFE = timedelta(hours=12)
 _STAFF_CONTEXT = "staff-cookie"
 
-PersonKind = Literal["longwave", "longwave-enrol"]
-Kind = Literal["longwave", "longwave-enrol", "longwave-staff"]
+PersonKind = Literal["longwave", "longwave-enrol", "longwave-enrolled"]
+Kind = PersonKind | Literal["longwave-staff"]
 
 
 def give(response: Response, edge: Edge, kind: PersonKind, row: int) -> None:

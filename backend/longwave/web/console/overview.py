@@ -62,7 +62,7 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
             if overview.messages.get(state)
         ],
         chart=enrolment_chart(overview.enrolled_by_month, overview.target_n),
-        ticked=age(edge.now, overview.last_tick),
+        ticked=age(say, edge.now, overview.last_tick),
         zone=protocol.study.timezone,
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import Request, Response
 from sqlmodel import Session
 
 from longwave.domain.blinding import Viewer
+from longwave.i18n import Translator
 from longwave.services.staff import authenticate
 from longwave.web import cookies
 from longwave.web.edge import Edge
@@ -62,19 +63,15 @@ def staff_page(
     )
 
 
-def age(now: datetime, then: datetime | None) -> tuple[str, int] | None:
-    """Return how long ago something was, as a unit and a number; None if it never was."""
+def age(say: Translator, now: datetime, then: datetime | None) -> str | None:
+    """Return how long ago something was, in words; None if it never was."""
     if then is None:
         return None
-    passed = max(now - then, timedelta())
-    for unit, length in _UNITS:
-        if passed >= length:
-            return unit, int(passed / length)
-    return "second", int(passed.total_seconds())
-
-
-_UNITS = (
-    ("day", timedelta(days=1)),
-    ("hour", timedelta(hours=1)),
-    ("minute", timedelta(minutes=1)),
-)
+    seconds = max(int((now - then).total_seconds()), 0)
+    if seconds < 60:
+        return say.plural("{n} second", "{n} seconds", seconds)
+    if seconds < 3_600:
+        return say.plural("{n} minute", "{n} minutes", seconds // 60)
+    if seconds < 86_400:
+        return say.plural("{n} hour", "{n} hours", seconds // 3_600)
+    return say.plural("{n} day", "{n} days", seconds // 86_400)

@@ -74,16 +74,14 @@ def answer_eligibility(
 @router.get("/enrol/consent")
 def consent(request: Request, edge: AtEdge) -> Response:
     """Show the consent document and what to sign."""
-    participant, study, protocol = _enrolling(request, edge)
-    if participant.stage != Stage.SCREENED:
-        return onward(request, "/enrol/done")
+    participant, study, protocol = _person(request, edge, "longwave-enrol")
     return _consent_page(request, participant, study, protocol)
 
 
 @router.post("/enrol/consent")
 def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
     """Enrol whoever signed."""
-    participant, study, protocol = _enrolling(request, edge)
+    participant, study, protocol = _person(request, edge, "longwave-enrol")
     signed = ConsentForm(
         name=form.get("name"),
         email=form.get("email"),
@@ -97,15 +95,17 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
             give_consent(session, person, signed, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
         return _consent_page(request, participant, study, protocol, signed, error.fields)
-    return onward(request, "/enrol/done")
+    # An address that takes part already is not told so: all that follows is the same for it.
+    response = onward(request, "/enrol/done")
+    cookies.forget(response, edge, "longwave-enrol")
+    cookies.give(response, edge, "longwave-enrolled", participant.id or 0)
+    return response
 
 
 @router.get("/enrol/done")
 def done(request: Request, edge: AtEdge) -> Response:
     """Say that a message is on its way."""
-    participant, study, protocol = _enrolling(request, edge)
-    if participant.stage == Stage.SCREENED:
-        return onward(request, "/enrol/consent")
+    participant, study, protocol = _person(request, edge, "longwave-enrolled")
     return page(
         "participant/enrolled.html",
         language_for(request, protocol, participant.language),
@@ -114,9 +114,11 @@ def done(request: Request, edge: AtEdge) -> Response:
     )
 
 
-def _enrolling(request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
-    """Return who is enrolling in this browser."""
-    row = cookies.read(request, edge, "longwave-enrol")
+def _person(
+    request: Request, edge: Edge, cookie: cookies.PersonKind
+) -> tuple[Participant, Study, Protocol]:
+    """Return who is enrolling in this browser, or has just enrolled."""
+    row = cookies.read(request, edge, cookie)
     with edge.database.reading() as session:
         participant = participants.find(session, row) if row else None
         if participant is None or participant.stage == Stage.INELIGIBLE:
