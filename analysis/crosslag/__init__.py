@@ -1,0 +1,30 @@
+"""crosslag: panel models for longitudinal data.
+
+>>> import crosslag as cl
+>>> model = cl.riclpm({"x": ["x1", "x2", "x3"], "y": ["y1", "y2", "y3"]})
+>>> model.degrees_of_freedom()
+1
+"""
+
+from __future__ import annotations
+
+from crosslag.builders import clpm, riclpm
+from crosslag.errors import CrosslagError, DataError, ModelError
+from crosslag.fitting import fit
+from crosslag.model import Model, Relation
+from crosslag.results import Fit
+from crosslag.simulate import PanelProcess, stationary_innovation
+
+__all__ = [
+    "CrosslagError",
+    "DataError",
+    "Fit",
+    "Model",
+    "ModelError",
+    "PanelProcess",
+    "Relation",
+    "clpm",
+    "fit",
+    "riclpm",
+    "stationary_innovation",
+]

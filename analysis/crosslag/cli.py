@@ -1,0 +1,204 @@
+"""The command ``crosslag``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crosslag.errors import CrosslagError, DataError, ModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from crosslag.model import Model
+    from crosslag.results import Fit
+
+__all__ = ["app", "main"]
+
+_USAGE = 2  # how the parser of the command line ends on a wrong option
+MODELS = ("clpm", "clpm_lag2", "riclpm")
+
+app = typer.Typer(
+    help="Panel models for longitudinal data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _commands() -> None:
+    """Panel models for longitudinal data."""
+
+
+@app.command("fit")
+def fit_command(
+    data: Annotated[Path, typer.Argument(help="CSV file, one row per person, with a header.")],
+    variable: Annotated[
+        list[str],
+        typer.Option(help="A variable and its columns by wave: NAME=COLUMN,COLUMN,... Repeatable."),
+    ],
+    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = "riclpm",
+    equal: Annotated[
+        list[str] | None,
+        typer.Option(help="What to hold equal: lags, lags_across_groups, residuals, means."),
+    ] = None,
+    group: Annotated[str | None, typer.Option(help="Column that tells groups apart.")] = None,
+    estimator: Annotated[str, typer.Option(help="ML or MLR (robust).")] = "ML",
+    missing: Annotated[str, typer.Option(help="listwise or fiml.")] = "listwise",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for estimates.csv, indices.json and summary.txt."),
+    ] = None,
+) -> None:
+    """Fit a panel model and print lagged effects, fit measures and the other parameters."""
+    import crosslag
+
+    specification = _model(model, variable, equal or [])
+    frame = _read(data)
+    if out is not None:
+        _make_folder(out)
+    fitted = crosslag.fit(
+        specification,
+        frame,
+        estimator=_choice("--estimator", estimator.upper(), ("ML", "MLR")),  # type: ignore[arg-type]
+        missing=_choice("--missing", missing.lower(), ("listwise", "fiml")),  # type: ignore[arg-type]
+        group=group,
+    )
+    _show(fitted)
+    if out is not None:
+        _write(fitted, out)
+    if not fitted.converged:
+        raise typer.Exit(1)
+
+
+def _choice(option: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ModelError(f"{option} {value}: choose one of {', '.join(known)}.")
+    return value
+
+
+def _model(name: str, variables: list[str], equal: list[str]) -> Model:
+    from crosslag.builders import clpm, riclpm
+
+    panel: dict[str, list[str]] = {}
+    for text in variables:
+        label, sign, columns = text.partition("=")
+        if not sign or not label.strip() or not columns.strip():
+            raise ModelError(f"--variable {text}: write it as NAME=COLUMN,COLUMN,...")
+        if label.strip() in panel:
+            raise ModelError(f"--variable {label.strip()} is given twice.")
+        panel[label.strip()] = [column.strip() for column in columns.split(",")]
+    match _choice("--model", name.lower(), MODELS):
+        case "riclpm":
+            return riclpm(panel, equal=equal)
+        case other:
+            return clpm(panel, lags=2 if other == "clpm_lag2" else 1, equal=equal)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise DataError(f"{path} {what}; give the path of a CSV file.")
+    try:
+        frame = pd.read_csv(path, skipinitialspace=True, low_memory=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "unreadable"
+        raise DataError(
+            f"{path} can't be read as a CSV file in UTF-8 with a header: {reason}"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror}.") from error
+    if frame.empty:
+        raise DataError(f"{path} has a header but no rows.")
+    return frame
+
+
+def _show(fitted: Fit) -> None:
+    from rich.console import Console
+
+    from crosslag import report
+
+    console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.print(fitted.summary(), markup=False, end="")
+        return
+    for label, text in report.heading(fitted):
+        console.print(f"[bold]{label}[/bold]  ", end="")
+        console.print(text, markup=False)
+    if fitted.converged:
+        grouped = len(fitted.group_names) > 1
+        titled = list(report.sections(fitted.estimates))
+        for position, (title, part) in enumerate(titled):
+            rows = [report.cells(row, grouped=grouped) for _, row in part.iterrows()]
+            _print_table(console, title, report.column_names(grouped=grouped), rows)
+            if position == 0:
+                measures = [list(line) for line in report.fit_lines(fitted)]
+                _print_table(console, "Fit", ["measure", "value"], measures)
+    for warning in fitted.warnings:
+        console.print("[yellow]Note:[/yellow] ", end="")
+        console.print(warning, markup=False)
+
+
+def _print_table(console: Console, title: str, header: list[str], rows: list[list[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for i, name in enumerate(header):
+        left = i == 0 or name == "parameter"
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"Can't write to {folder}: {error.strerror}.") from error
+
+
+def _write(fitted: Fit, folder: Path) -> None:
+    import math
+
+    indices = {k: None if math.isnan(v) else v for k, v in fitted.indices.items()}
+    known = {
+        "model": fitted.model.kind,
+        "converged": fitted.converged,
+        "admissible": fitted.admissible,
+        "warnings": list(fitted.warnings),
+        "indices": indices,
+    }
+    try:
+        fitted.estimates.to_csv(folder / "estimates.csv", index=False)
+        text = json.dumps(known, indent=2, ensure_ascii=False)
+        (folder / "indices.json").write_text(text + "\n", encoding="utf-8")
+        (folder / "summary.txt").write_text(fitted.summary(), encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"Can't write to {folder}: {error.strerror}.") from error
+
+
+def main() -> None:
+    """Run the command; any bad input ends in one message on stderr and exit code 1."""
+    try:
+        app()
+    except CrosslagError as error:
+        print(f"crosslag: {error}", file=sys.stderr)
+        sys.exit(1)
+    except SystemExit as error:
+        sys.exit(1 if error.code == _USAGE else error.code)
+
+
+if __name__ == "__main__":
+    main()

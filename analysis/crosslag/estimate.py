@@ -1,0 +1,369 @@
+"""Maximum likelihood: scoring with step control, fallbacks, and the proof of convergence.
+
+A solution counts as converged only if its Newton decrement g' I^-1 g is below 1e-8 and the
+observed information, scaled to a unit diagonal, has its smallest eigenvalue above 1e-8. Neither
+depends on the units of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from scipy import linalg, optimize
+
+from crosslag._types import Float
+from crosslag.moments import Evaluation, PatternMoments, evaluate
+from crosslag.ram import Implied, RamGroup, vech_indices
+
+__all__ = ["ModelPoint", "Solution", "maximise", "model_point", "saturated"]
+
+DECREMENT_LIMIT = 1e-8
+EIGENVALUE_LIMIT = 1e-8
+_POLISHED = 1e-13  # one more Newton step from here changes nothing that prints
+_SETTLED = 4  # rounding may keep the decrement above that
+_NEWTON_FROM = 0.3  # below this decrement the observed information is the better metric
+_STEPS = 100
+_RANDOM_STARTS = 4
+
+
+class Point(Protocol):
+    """A likelihood at one vector of parameters."""
+
+    @property
+    def theta(self) -> Float: ...
+    @property
+    def logl(self) -> float: ...
+    @property
+    def gradient(self) -> Float: ...
+    def expected_information(self) -> Float: ...
+    def observed_information(self) -> Float: ...
+
+
+P = TypeVar("P", bound=Point)
+Evaluator: TypeAlias = Callable[[Float], P | None]
+
+
+@dataclass(frozen=True, eq=False)
+class ModelPoint:
+    """The likelihood of a model over all groups at ``theta``, (q,)."""
+
+    theta: Float
+    structures: Sequence[RamGroup]
+    implied: list[Implied]
+    evaluations: list[Evaluation]
+
+    @cached_property
+    def logl(self) -> float:
+        """Log-likelihood."""
+        return sum(evaluation.logl for evaluation in self.evaluations)
+
+    @cached_property
+    def jacobians(self) -> list[Float]:
+        """Derivatives of each group's stacked moments, (q, p + p(p+1)/2)."""
+        pairs = zip(self.structures, self.implied, strict=True)
+        return [structure.jacobian(implied) for structure, implied in pairs]
+
+    @cached_property
+    def gradient(self) -> Float:
+        """Derivative of the log-likelihood, (q,)."""
+        return self._sum(lambda evaluation, jacobian: jacobian @ evaluation.gradient())
+
+    def expected_information(self) -> Float:
+        """Fisher information, (q, q)."""
+        return self._sum(lambda e, j: j @ e.expected_information() @ j.T)
+
+    def observed_information(self) -> Float:
+        """Negative Hessian of the log-likelihood, (q, q), analytic."""
+        information = self._sum(lambda e, j: j @ e.observed_information() @ j.T)
+        for structure, implied, e in zip(
+            self.structures, self.implied, self.evaluations, strict=True
+        ):
+            information -= structure.curvature(implied, *e.gradient_parts())
+        return (information + information.T) / 2
+
+    def scores(self) -> list[Float]:
+        """Each person's derivative of the log-likelihood, (n, q), rows as in the data."""
+        return [
+            _unsorted(e.scores() @ j.T, e.data)
+            for e, j in zip(self.evaluations, self.jacobians, strict=True)
+        ]
+
+    def _sum(self, term: Callable[[Evaluation, Float], Float]) -> Float:
+        terms = map(term, self.evaluations, self.jacobians)
+        return np.asarray(sum(terms, start=np.zeros(())), dtype=np.float64)
+
+
+def _unsorted(rows: Float, data: PatternMoments) -> Float:
+    restored = np.empty_like(rows)
+    restored[data.order] = rows
+    return restored
+
+
+def model_point(
+    structures: Sequence[RamGroup], data: Sequence[PatternMoments], theta: Float
+) -> ModelPoint | None:
+    """Evaluate a model; None where a covariance matrix is not positive definite."""
+    try:
+        implied = [structure.implied(theta) for structure in structures]
+        evaluations = [evaluate(d, i.mu, i.sigma) for d, i in zip(data, implied, strict=True)]
+    except np.linalg.LinAlgError:
+        return None
+    point = ModelPoint(theta, structures, implied, evaluations)
+    return point if np.isfinite(point.logl) else None
+
+
+@dataclass(frozen=True, eq=False)
+class MomentPoint:
+    """The likelihood of the saturated model of one group: the parameters are its moments."""
+
+    theta: Float
+    evaluation: Evaluation
+
+    @property
+    def logl(self) -> float:
+        """Log-likelihood."""
+        return self.evaluation.logl
+
+    @cached_property
+    def gradient(self) -> Float:
+        """Derivative by the stacked moments."""
+        return self.evaluation.gradient()
+
+    def expected_information(self) -> Float:
+        """Fisher information of the stacked moments."""
+        return self.evaluation.expected_information()
+
+    def observed_information(self) -> Float:
+        """Negative Hessian in the stacked moments."""
+        return self.evaluation.observed_information()
+
+
+def unstack(theta: Float, p: int) -> tuple[Float, Float]:
+    """Split stacked moments into mu, (p,), and sigma, (p, p)."""
+    rows, columns = vech_indices(p)
+    sigma = np.empty((p, p))
+    sigma[rows, columns] = sigma[columns, rows] = theta[p:]
+    return theta[:p], sigma
+
+
+@dataclass(frozen=True, eq=False)
+class Solution(Generic[P]):
+    """Where maximisation ended, and whether that is proven to be a maximum.
+
+    Attributes
+    ----------
+    point
+        The last point.
+    information
+        Observed information there, (q, q).
+    decrement, smallest_eigenvalue
+        The two criteria of convergence.
+    method
+        ``"scoring"``, or the fallback that was needed.
+    iterations
+        Steps taken by that method.
+    """
+
+    point: P
+    information: Float
+    decrement: float
+    smallest_eigenvalue: float
+    method: str
+    iterations: int
+
+    @property
+    def identified(self) -> bool:
+        """Whether the observed information is positive definite."""
+        return self.smallest_eigenvalue > EIGENVALUE_LIMIT
+
+    @property
+    def converged(self) -> bool:
+        """Whether this is proven to be a maximum."""
+        return self.identified and 0 <= self.decrement < DECREMENT_LIMIT
+
+
+def maximise(at: Evaluator[P], start: Float, *, seed: int = 1) -> Solution[P]:
+    """Maximise a likelihood from ``start``, (q,), trying fallbacks until one is proven.
+
+    In turn: scoring; damped scoring; quasi-Newton (BFGS), polished by scoring; the same from
+    random starts, which ``seed`` determines. What comes closest is returned, converged or not.
+
+    Raises
+    ------
+    ValueError
+        If the likelihood is not defined at the start.
+    """
+    best: Solution[P] | None = None
+    for solution in _attempts(at, start, np.random.default_rng(seed)):
+        if solution.converged:
+            return solution
+        if best is None or solution.point.logl > best.point.logl:
+            best = solution
+    if best is None:
+        raise ValueError("The likelihood is not defined at the starting values.")
+    return best
+
+
+def _attempts(at: Evaluator[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:
+    first = at(start)
+    if first is None:
+        return
+    yield _score(at, first, "scoring", damping=0.0)
+    damped = _score(at, first, "damped scoring", damping=1.0)
+    yield damped
+    yield from _quasi_newton(at, damped.point.theta, "BFGS")
+    scale = _standard_scale(first)
+    for attempt in range(_RANDOM_STARTS):
+        shifted = at(start + 0.3 * scale * rng.standard_normal(len(start)))
+        if shifted is not None:
+            yield _score(at, shifted, f"random start {attempt + 1}", damping=1.0)
+
+
+def _standard_scale(point: Point) -> Float:
+    """Size each parameter by what one person says about it, whatever its units."""
+    diagonal = np.diag(point.expected_information())
+    n = max(diagonal.max(initial=0.0), 1e-300)
+    return np.asarray(np.sqrt(1.0 / np.maximum(diagonal, 1e-12 * n)) * 10)
+
+
+def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Solution[P]:
+    """Scoring with backtracking; near the maximum, Newton's method with the analytic Hessian."""
+    near, settled, iteration = False, 0, 0
+    while iteration < _STEPS:
+        iteration += 1
+        step = _direction(point, near=near, damping=damping)
+        decrement = float(point.gradient @ step)
+        near = decrement < _NEWTON_FROM
+        following = _line_search(at, point, step, decrement)
+        if following is None:
+            damping = max(10 * damping, 1e-4)
+            if damping > 1e6:
+                break
+            continue
+        point = following
+        damping = damping / 10 if damping > 1e-8 else 0.0
+        settled += decrement < DECREMENT_LIMIT / 10
+        if decrement < _POLISHED or settled >= _SETTLED:
+            break
+    return _prove(point, method, iteration)
+
+
+def _direction(point: Point, *, near: bool, damping: float) -> Float:
+    """Solve for an ascent direction, adding to the diagonal as far as that is needed."""
+    if near and damping < 1e-6:
+        with_hessian = _solve(point.observed_information(), point.gradient, 0.0)
+        if with_hessian is not None:
+            return with_hessian
+    expected = point.expected_information()
+    while True:
+        step = _solve(expected, point.gradient, damping)
+        if step is not None:
+            return step
+        damping = max(10 * damping, 1e-8)
+
+
+def _solve(information: Float, gradient: Float, damping: float) -> Float | None:
+    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    scaled = information / np.outer(scale, scale)
+    scaled[np.diag_indices_from(scaled)] = 1.0 + damping
+    factor, failed = linalg.lapack.dpotrf(scaled, lower=1)
+    if failed or np.diag(factor).min() < 1e-7:
+        return None
+    solved, _ = linalg.lapack.dpotrs(factor, gradient / scale, lower=1)
+    return np.asarray(solved / scale)
+
+
+def _line_search(at: Evaluator[P], point: P, step: Float, decrement: float) -> P | None:
+    """Halve the step until the likelihood rises; None when it never does."""
+    noise = 1e-13 * abs(point.logl) + 1e-12
+    length = 1.0
+    for _ in range(30):
+        following = at(point.theta + length * step)
+        if following is not None:
+            rise = following.logl - point.logl
+            if rise >= 1e-4 * length * decrement or (decrement < 1e-6 and rise >= -100 * noise):
+                return following
+        length /= 2
+    return None
+
+
+def _prove(point: P, method: str, iterations: int) -> Solution[P]:
+    information = point.observed_information()
+    diagonal = np.diag(information)
+    if not (np.isfinite(information).all() and (diagonal > 0).all()):
+        return Solution(point, information, np.inf, -np.inf, method, iterations)
+    scale = np.sqrt(diagonal)
+    smallest = float(np.linalg.eigvalsh(information / np.outer(scale, scale))[0])
+    decrement = np.inf
+    if smallest > 0:
+        scaled = point.gradient / scale
+        correlation = information / np.outer(scale, scale)
+        decrement = float(scaled @ np.linalg.solve(correlation, scaled))
+    return Solution(point, information, decrement, smallest, method, iterations)
+
+
+def _quasi_newton(at: Evaluator[P], start: Float, method: str) -> Iterator[Solution[P]]:
+    first = at(start)
+    if first is None:
+        return
+    scale = _standard_scale(first)
+    worst = abs(first.logl) * 10 + 1e6
+
+    def objective(x: Float) -> tuple[float, Float]:
+        point = at(x * scale)
+        if point is None:
+            return worst, np.zeros_like(x)
+        return -point.logl, -point.gradient * scale
+
+    found = optimize.minimize(
+        objective, start / scale, jac=True, method="BFGS", options={"maxiter": 2000, "gtol": 1e-6}
+    )
+    ended = at(np.asarray(found.x) * scale)
+    if ended is not None:
+        yield _score(at, ended, method, damping=0.0)
+
+
+def saturated(data: PatternMoments) -> Solution[MomentPoint]:
+    """Fit means and covariances of one group without a model.
+
+    Complete data have a closed form; otherwise scoring from the available cases.
+
+    Raises
+    ------
+    ValueError
+        If no starting covariance matrix is positive definite.
+    """
+    p = data.p
+    rows, columns = vech_indices(p)
+
+    def at(theta: Float) -> MomentPoint | None:
+        try:
+            return MomentPoint(theta, evaluate(data, *unstack(theta, p)))
+        except np.linalg.LinAlgError:
+            return None
+
+    mean, covariance = available_moments(data)
+    if data.complete:
+        ended = at(np.concatenate([mean, covariance[rows, columns]]))
+        if ended is None:
+            raise ValueError("The sample covariance matrix is singular.")
+        return _prove(ended, "closed form", 0)
+    diagonal = np.diag(np.diag(covariance))
+    smallest = linalg.eigvalsh(covariance, diagonal, subset_by_index=[0, 0])[0]
+    shrink = 1.0 if smallest > 0.02 else 0.95 / (1.0 - smallest)
+    start = shrink * covariance + (1 - shrink) * diagonal
+    return maximise(at, np.concatenate([mean, start[rows, columns]]))
+
+
+def available_moments(data: PatternMoments) -> tuple[Float, Float]:
+    """Means and covariances (divisor n) from the persons that have each pair of variables."""
+    n, seen = data.count, data.observed.astype(np.float64)
+    mean = (n @ (data.mean * seen)) / (n @ seen)
+    deviation = (data.mean - mean) * seen
+    sums = np.tensordot(n, data.scatter, axes=1) + (deviation * n[:, None]).T @ deviation
+    pairs = (seen * n[:, None]).T @ seen
+    return mean, sums / np.maximum(pairs, 1.0)

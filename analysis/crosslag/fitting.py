@@ -1,0 +1,185 @@
+"""Fitting a model to data: :func:`fit`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal, get_args
+
+import pandas as pd
+
+from crosslag import indices, inference
+from crosslag._types import Float
+from crosslag.errors import DataError, ModelError
+from crosslag.estimate import ModelPoint, Solution, maximise, model_point, saturated
+from crosslag.model import Model, ParameterTable
+from crosslag.moments import Evaluation, PatternMoments, group_patterns
+from crosslag.panel import Missing, PanelData, prepare
+from crosslag.ram import ram_groups
+from crosslag.results import Fit, unproven
+from crosslag.starts import starting_values
+
+__all__ = ["Estimator", "fit"]
+
+Estimator = Literal["ML", "MLR"]
+
+
+def fit(
+    model: Model,
+    data: pd.DataFrame,
+    estimator: Estimator = "ML",
+    missing: Missing = "listwise",
+    group: str | None = None,
+) -> Fit:
+    """Fit a model by maximum likelihood.
+
+    Parameters
+    ----------
+    model
+        A builder's model, such as ``riclpm({"x": [...], "y": [...]})``.
+    data
+        One row per person; columns of the model's names; gaps as NaN or NA.
+    estimator
+        ``"ML"``: errors from expected (complete data) or observed information (``"fiml"``);
+        ``"MLR"``: Huber-White errors and the Yuan-Bentler test in the variant of Mplus.
+    missing
+        ``"listwise"`` leaves out persons with gaps; ``"fiml"`` uses every observed value and
+        assumes that gaps depend on observed values only (missing at random).
+    group
+        Column that tells groups apart. Parameters are free across groups unless labels tie them.
+
+    Returns
+    -------
+    Fit
+        With ``converged=False`` and NaN for every number, if no maximum could be proven.
+
+    Raises
+    ------
+    DataError
+        If the data can't be analysed as asked.
+    ModelError
+        If the model has more parameters than the data have moments.
+    """
+    if estimator not in get_args(Estimator):
+        raise ModelError(f"estimator={estimator!r} is unknown; use 'ML' or 'MLR'.")
+    if not isinstance(model, Model):
+        raise ModelError(f"The model must come from a builder, not {type(model).__name__}.")
+    panel = prepare(data, model.observed, missing, group)
+    table = model.table(len(panel.groups))
+    _require_degrees_of_freedom(table)
+    patterns = [group_patterns(g.values) for g in panel.groups]
+    unrestricted = [_saturated(p, g.name) for p, g in zip(patterns, panel.groups, strict=True)]
+    solution = _maximise(table, patterns)
+    if not solution.converged:
+        return unproven(
+            model, table, panel, solution, estimator, missing, _why_unproven(table, solution)
+        )
+    return _finished(
+        model, table, panel, solution, unrestricted, estimator=estimator, missing=missing
+    )
+
+
+def _require_degrees_of_freedom(table: ParameterTable) -> None:
+    df = table.degrees_of_freedom
+    if df < 0:
+        raise ModelError(
+            f"The model has {table.n_free} parameters, but the data only {table.n_moments} means"
+            f" and (co)variances: {df} degrees of freedom. Add waves, or fix or equate parameters."
+        )
+
+
+def _saturated(data: PatternMoments, name: object) -> Evaluation:
+    where = f" in group '{name}'" if name != "" else ""
+    with suppress(ValueError):
+        solution = saturated(data)
+        if solution.converged:
+            return solution.point.evaluation
+    raise DataError(
+        f"The means and covariances of the {data.p} variables{where} can't be estimated from"
+        f" these {data.n:.0f} persons: there are too few, or one column follows exactly from"
+        " others. Add persons, or leave out variables."
+    )
+
+
+def _maximise(table: ParameterTable, patterns: Sequence[PatternMoments]) -> Solution[ModelPoint]:
+    structures = ram_groups(table)
+
+    def at(theta: Float) -> ModelPoint | None:
+        return model_point(structures, patterns, theta)
+
+    try:
+        return maximise(at, starting_values(table, patterns))
+    except ValueError as error:
+        raise ModelError(
+            "The model's starting values imply an impossible covariance matrix; check fixed values"
+            " and stated starts."
+        ) from error
+
+
+def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
+    if not solution.identified:
+        names = inference.unidentified(table, solution.information)
+        if names:
+            return (
+                "The data can't tell these parameters apart (the model is not identified, or the"
+                f" sample too small): {', '.join(names)}."
+            )
+    return (
+        "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
+        f" {solution.decrement:.2g} after {solution.method}). Simplify the model or equate"
+        " parameters over time."
+    )
+
+
+def _finished(
+    model: Model,
+    table: ParameterTable,
+    panel: PanelData,
+    solution: Solution[ModelPoint],
+    unrestricted: Sequence[Evaluation],
+    *,
+    estimator: Estimator,
+    missing: Missing,
+) -> Fit:
+    point = solution.point
+    independent = indices.baseline([e.data for e in unrestricted])
+    scaled = None
+    if estimator == "MLR":
+        products = inference.score_products(point)
+        covariance = inference.vcov(solution.information, products)
+        scaled = indices.scaling(unrestricted, solution.information, products, independent)
+    elif missing == "fiml":
+        covariance = inference.vcov(solution.information)
+    else:
+        covariance = inference.vcov(point.expected_information())
+    complete = all(e.data.complete for e in unrestricted)
+    measures = indices.fit_measures(
+        point, unrestricted, independent, scaled, robust=scaled is not None and complete
+    )
+    findings = inference.inadmissible(table, point)
+    return Fit(
+        model=model,
+        table=table,
+        group_names=tuple(g.name for g in panel.groups),
+        group_sizes=tuple(len(g.values) for g in panel.groups),
+        n_patterns=sum(len(e.data.count) for e in unrestricted),
+        n_dropped=panel.n_dropped,
+        estimator=estimator,
+        missing=missing,
+        converged=True,
+        admissible=not findings,
+        warnings=(*panel.notes, *_small_sample(point), *findings),
+        method=solution.method,
+        iterations=solution.iterations,
+        theta=point.theta,
+        vcov=covariance,
+        indices=measures,
+        standardised=inference.standardised(table, point, covariance),
+    )
+
+
+def _small_sample(point: ModelPoint) -> list[str]:
+    q, n = len(point.theta), sum(e.data.n for e in point.evaluations)
+    if n >= 5 * q:
+        return []
+    return [f"{n:.0f} persons are few for {q} parameters; tests and errors are approximate."]

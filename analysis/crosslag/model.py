@@ -1,0 +1,252 @@
+"""The frozen specification of a structural equation model, and its table of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar, get_args
+
+from crosslag.errors import ModelError
+
+__all__ = ["Model", "Operator", "ParameterRow", "ParameterTable", "Relation"]
+
+Operator = Literal["=~", "~", "~~", "~1"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One parameter of a model, in every group.
+
+    ``label``, ``fixed`` and ``start`` are one value for all groups or a tuple with one per group.
+    Parameters with the same label are one parameter: a single label therefore ties the groups,
+    unless ``within_group`` is set, which gives each group a label of its own (``a.g1``, ``a.g2``).
+
+    Attributes
+    ----------
+    lhs, op, rhs
+        As in lavaan: ``y ~ x`` (y is predicted by x), ``f =~ x`` (f is measured by x),
+        ``x ~~ y`` (covariance), ``x ~1`` (mean or intercept; ``rhs`` is empty).
+    label
+        Empty for a parameter without one.
+    fixed
+        The value it is fixed to; None when it is estimated.
+    start
+        Where estimation starts; None to choose from the data.
+    """
+
+    lhs: str
+    op: Operator
+    rhs: str = ""
+    label: str | tuple[str, ...] = ""
+    fixed: float | tuple[float | None, ...] | None = None
+    start: float | tuple[float | None, ...] | None = None
+    within_group: bool = False
+
+    def __post_init__(self) -> None:
+        if self.op not in get_args(Operator):
+            raise ModelError(f"{self.op!r} is no operator; use one of {get_args(Operator)}.")
+        if (self.op == "~1") != (self.rhs == ""):
+            raise ModelError(f"'{self}': an intercept has no right-hand side, all others have one.")
+
+    def __str__(self) -> str:
+        return f"{self.lhs} {self.op} {self.rhs}".rstrip()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What identifies the parameter within a group; covariances count in either order."""
+        if self.op == "~~" and self.rhs < self.lhs:
+            return self.rhs, self.op, self.lhs
+        return self.lhs, self.op, self.rhs
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """One line of the parameter table: a parameter in one group.
+
+    ``free`` is its position among the estimated parameters, or -1 when it is fixed to ``value``.
+    """
+
+    group: int
+    lhs: str
+    op: Operator
+    rhs: str
+    label: str
+    free: int
+    value: float
+    start: float | None
+
+    @property
+    def name(self) -> str:
+        """The parameter as a user writes it."""
+        return f"{self.lhs} {self.op} {self.rhs}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterTable:
+    """All parameters of a model in a number of groups."""
+
+    observed: tuple[str, ...]
+    latent: tuple[str, ...]
+    n_groups: int
+    n_free: int
+    rows: tuple[ParameterRow, ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Observed variables, then latent ones: the order of the model's matrices."""
+        return self.observed + self.latent
+
+    @property
+    def n_moments(self) -> int:
+        """Means, variances and covariances of the observed variables over all groups."""
+        p = len(self.observed)
+        return self.n_groups * (p + p * (p + 1) // 2)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Moments of the data less estimated parameters."""
+        return self.n_moments - self.n_free
+
+    def free_names(self) -> list[str]:
+        """Name every estimated parameter, by its label or else by its relation."""
+        names = [""] * self.n_free
+        for row in self.rows:
+            if row.free >= 0 and not names[row.free]:
+                suffix = f" (group {row.group + 1})" if self.n_groups > 1 and not row.label else ""
+                names[row.free] = row.label or row.name + suffix
+        return names
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model in RAM form: directed, undirected and mean parameters.
+
+    Variables that the relations measure with ``=~`` from the left are latent, all others are
+    observed columns of the data. What is not stated is zero, except the intercepts of observed
+    variables, which are estimated.
+
+    Attributes
+    ----------
+    relations
+        The stated parameters.
+    kind
+        What it is called in summaries, such as ``"RI-CLPM"``.
+    waves
+        The columns of every variable of a panel model in order of time, for pictures and tables.
+    """
+
+    relations: tuple[Relation, ...]
+    kind: str = "Structural equation model"
+    waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.relations:
+            raise ModelError("A model needs at least one relation.")
+        seen: set[tuple[str, str, str]] = set()
+        for relation in self.relations:
+            if relation.key in seen:
+                raise ModelError(f"'{relation}' is stated twice; keep one of them.")
+            seen.add(relation.key)
+
+    @property
+    def latent(self) -> tuple[str, ...]:
+        """Names of the latent variables, in order of appearance."""
+        return _unique(r.lhs for r in self.relations if r.op == "=~")
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Names of the observed variables, in order of appearance."""
+        latent = set(self.latent)
+        names = (n for r in self.relations for n in (r.lhs, r.rhs) if n and n not in latent)
+        return _unique(names)
+
+    def table(self, n_groups: int = 1) -> ParameterTable:
+        """Lay the model out over a number of groups, with everything that is implied.
+
+        Raises
+        ------
+        ModelError
+            If a vector of labels or values does not have one entry per group.
+        """
+        rows = list(_rows(self._complete(), n_groups))
+        positions: dict[object, int] = {}
+        numbered = [_numbered(row, positions) for row in rows]
+        return ParameterTable(self.observed, self.latent, n_groups, len(positions), tuple(numbered))
+
+    def degrees_of_freedom(self, n_groups: int = 1) -> int:
+        """Count the means and covariances of the data less the estimated parameters."""
+        return self.table(n_groups).degrees_of_freedom
+
+    def _complete(self) -> list[Relation]:
+        """The stated relations, then the implied ones: variances, means and intercepts."""
+        stated = {r.key for r in self.relations}
+        implied = [
+            *(Relation(x, "~~", x, fixed=0.0) for x in self.observed + self.latent),
+            *(Relation(x, "~1") for x in self.observed),
+            *(Relation(x, "~1", fixed=0.0) for x in self.latent),
+        ]
+        return [*self.relations, *(r for r in implied if r.key not in stated)]
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _rows(relations: Sequence[Relation], n_groups: int) -> Iterator[ParameterRow]:
+    for group in range(n_groups):
+        for r in relations:
+            label = _of_group(r, r.label, group, n_groups)
+            if label and r.within_group and n_groups > 1:
+                label = f"{label}.g{group + 1}"
+            fixed = _of_group(r, r.fixed, group, n_groups)
+            start = _of_group(r, r.start, group, n_groups)
+            value, free = (0.0, 0) if fixed is None else (fixed, -1)
+            yield ParameterRow(group, r.lhs, r.op, r.rhs, label, free, value, start)
+
+
+def _of_group(relation: Relation, value: _T | tuple[_T, ...], group: int, n_groups: int) -> _T:
+    if not isinstance(value, tuple):
+        return value
+    if len(value) != n_groups:
+        raise ModelError(
+            f"'{relation}' states {len(value)} values or labels, but there are {n_groups} group(s);"
+            " state one for all groups or one for each."
+        )
+    return value[group]
+
+
+def _numbered(row: ParameterRow, positions: dict[object, int]) -> ParameterRow:
+    if row.free < 0:
+        return row
+    key: object = row.label or (row.group, row.lhs, row.op, row.rhs)
+    return replace(row, free=positions.setdefault(key, len(positions)))
+
+
+def checked_variables(variables: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Check the columns of a panel: the same number of waves for all, each column named once.
+
+    Raises
+    ------
+    ModelError
+        If there is no variable, a name is empty, or columns are unequal in number or repeated.
+    """
+    if not variables:
+        raise ModelError("Name at least one variable with its columns in order of time.")
+    panel = {}
+    for name, columns in variables.items():
+        if isinstance(columns, str):
+            raise ModelError(f"'{name}': give a list of columns, one for each wave, not a string.")
+        if not name or not all(columns):
+            raise ModelError(f"Variable '{name}' has an empty name among its columns or itself.")
+        panel[name] = tuple(columns)
+    counts = {name: len(columns) for name, columns in panel.items()}
+    if len(set(counts.values())) > 1:
+        stated = ", ".join(f"{name} has {count}" for name, count in counts.items())
+        raise ModelError(f"Every variable needs the same number of waves, but {stated}.")
+    named = [column for columns in panel.values() for column in columns]
+    repeated = sorted({column for column in named if named.count(column) > 1})
+    if repeated:
+        raise ModelError(f"Each column stands for one variable at one wave; repeated: {repeated}.")
+    return panel

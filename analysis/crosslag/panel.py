@@ -1,0 +1,197 @@
+"""From a data frame to checked matrices, one for each group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from crosslag._types import Bool, Float
+from crosslag.errors import DataError
+
+__all__ = ["GroupData", "Missing", "PanelData", "prepare"]
+
+Missing = Literal["listwise", "fiml"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupData:
+    """The persons of one group: ``values``, (n, p), NaN where missing; ``name`` is the group's."""
+
+    name: object
+    values: Float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelData:
+    """Checked data.
+
+    Attributes
+    ----------
+    groups
+        In order of appearance; a single one, named "", where there is no grouping.
+    columns
+        The variables, in the order of the matrices' columns.
+    notes
+        What was left out, in words.
+    n_dropped
+        Persons left out.
+    """
+
+    groups: tuple[GroupData, ...]
+    columns: tuple[str, ...]
+    notes: tuple[str, ...]
+    n_dropped: int
+
+    @property
+    def n(self) -> int:
+        """Persons analysed."""
+        return sum(len(group.values) for group in self.groups)
+
+
+def prepare(
+    data: pd.DataFrame, columns: Sequence[str], missing: Missing, group: str | None = None
+) -> PanelData:
+    """Select and check the columns of a model.
+
+    Parameters
+    ----------
+    data
+        One row per person; missing values as NaN or NA.
+    columns
+        The observed variables of the model.
+    missing
+        ``"listwise"`` leaves out persons with any gap, ``"fiml"`` only those without any value.
+    group
+        Column that tells the groups apart.
+
+    Raises
+    ------
+    DataError
+        For unknown, repeated, constant, empty or non-numeric columns, infinite values, no or one
+        person in a group, or two variables that nobody has both of.
+    """
+    if missing not in get_args(Missing):
+        raise DataError(f"missing={missing!r} is unknown; use one of {list(get_args(Missing))}.")
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
+    _require_columns(data, [*columns, *([group] if group is not None else [])])
+    if group in columns:
+        raise DataError(f"Column '{group}' is both the group and a variable of the model.")
+    values = np.column_stack([_numeric(data, column) for column in columns])
+    notes: list[str] = []
+    kept = _kept(values, missing, notes)
+    names = _group_names(data, group, kept, notes)
+    groups = tuple(GroupData(name, values[kept & member]) for name, member in names.items())
+    where = {g.name: f" in group '{g.name}'" if group is not None else "" for g in groups}
+    for g in groups:
+        _check_group(g, columns, where[g.name])
+    n = sum(len(g.values) for g in groups)
+    return PanelData(groups, tuple(columns), tuple(notes), len(data) - n)
+
+
+def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in data.columns]
+    if unknown:
+        known = ", ".join(map(str, data.columns[:30]))
+        more = ", ..." if len(data.columns) > 30 else ""
+        raise DataError(f"No column {_quoted(unknown)} in the data; there are: {known}{more}.")
+    repeated = [name for name in names if (data.columns == name).sum() > 1]
+    if repeated:
+        raise DataError(f"Column {_quoted(repeated)} stands in the data more than once.")
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
+
+
+def _numeric(data: pd.DataFrame, column: str) -> Float:
+    series = data[column]
+    plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"
+    numbers = series if plain else _parsed(series, column)
+    values = numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise DataError(
+            f"Column '{column}' has an infinite value in row {infinite[0] + 1}"
+            f" ({len(infinite)} in all); leave it empty if it is missing."
+        )
+    return values
+
+
+def _parsed(series: pd.Series, column: str) -> pd.Series:
+    """Read numbers from nullable, object and text columns."""
+    numbers = pd.to_numeric(series, errors="coerce")
+    text = numbers.isna() & series.notna()
+    if text.any() or series.dtype.kind in "mM":
+        bad = series[text] if text.any() else series
+        row = int(np.flatnonzero(text)[0]) + 1 if text.any() else 1
+        raise DataError(
+            f"Column '{column}' must be numeric, but row {row} holds {bad.iloc[0]!r}"
+            f" ({len(bad)} such value(s)); recode or remove it."
+        )
+    return numbers
+
+
+def _kept(values: Float, missing: Missing, notes: list[str]) -> Bool:
+    gaps = np.isnan(values)
+    empty, incomplete = gaps.all(axis=1), gaps.any(axis=1)
+    if empty.any():
+        notes.append(f"{empty.sum()} person(s) without any value were left out.")
+    if missing == "fiml":
+        return np.asarray(~empty)
+    partly = int((incomplete & ~empty).sum())
+    if partly:
+        notes.append(
+            f"{partly} person(s) with missing values were left out (listwise deletion);"
+            ' missing="fiml" keeps them.'
+        )
+    return np.asarray(~incomplete)
+
+
+def _group_names(
+    data: pd.DataFrame, group: str | None, kept: Bool, notes: list[str]
+) -> dict[object, Bool]:
+    """Say for each group, in order of appearance, which rows are its members."""
+    if group is None:
+        return {"": np.ones(len(data), dtype=np.bool_)}
+    series = data[group]
+    nameless = int((series.isna().to_numpy() & kept).sum())
+    if nameless:
+        notes.append(f"{nameless} person(s) without a value of '{group}' were left out.")
+    names = series[kept].dropna().unique().tolist()
+    return {name: (series == name).fillna(False).to_numpy(dtype=np.bool_) for name in names}
+
+
+def _check_group(group: GroupData, columns: Sequence[str], where: str) -> None:
+    values = group.values
+    if len(values) < 2:
+        raise DataError(f"There are {len(values)} person(s) to analyse{where}; a model needs more.")
+    present = ~np.isnan(values)
+    _refuse(
+        [column for i, column in enumerate(columns) if not present[:, i].any()],
+        f"has no value at all{where}; leave it out of the model",
+    )
+    low = np.where(present, values, np.inf).min(axis=0)
+    high = np.where(present, values, -np.inf).max(axis=0)
+    _refuse(
+        [column for i, column in enumerate(columns) if low[i] == high[i]],
+        f"is constant{where}: it has no variance to explain; leave it out of the model",
+    )
+    together = present.T.astype(np.float64) @ present
+    never = [(columns[i], columns[j]) for i, j in np.argwhere(together == 0).tolist() if i < j]
+    if never:
+        pairs = ", ".join(f"'{a}' with '{b}'" for a, b in never[:5])
+        more = f" and {len(never) - 5} more pair(s)" if len(never) > 5 else ""
+        raise DataError(
+            f"No person{where} has both variables of a pair: {pairs}{more}. Nothing in the data"
+            " tells how they covary; leave out one of each pair, or join the waves."
+        )
+
+
+def _refuse(columns: list[str], complaint: str) -> None:
+    if columns:
+        raise DataError(f"Column {_quoted(columns)} {complaint}.")

@@ -1,0 +1,172 @@
+"""What a fit gives back: estimates, indices, and a summary to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from crosslag._types import Float
+from crosslag.estimate import ModelPoint, Solution
+from crosslag.indices import index_names
+from crosslag.inference import Standardised
+from crosslag.model import Model, ParameterTable
+from crosslag.panel import PanelData
+
+__all__ = ["ESTIMATE_COLUMNS", "Fit", "unproven"]
+
+ESTIMATE_COLUMNS = (
+    "lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue",
+    "ci_lower", "ci_upper", "std_all", "se_std_all",
+)  # fmt: skip
+
+_Z95 = float(special.ndtri(0.975))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Fit:
+    """A fitted model. Every number is NaN if ``converged`` is False.
+
+    Attributes
+    ----------
+    model, table
+        What was fitted, and its parameters laid out over the groups.
+    group_names, group_sizes
+        Groups in order of appearance; one named "" without grouping.
+    n_patterns
+        Distinct patterns of missing values, summed over groups.
+    n_dropped
+        Persons of the data that were not analysed.
+    estimator, missing
+        As asked for.
+    converged
+        Whether a maximum of the likelihood is proven.
+    admissible
+        Whether no variance is negative and no correlation beyond 1; ``warnings`` name those.
+    warnings
+        Everything a reader should know, in words.
+    method, iterations
+        How the maximum was found.
+    theta, vcov
+        Estimated parameters, (q,), and their covariance matrix, (q, q); ``parameter_names``.
+    indices
+        Fit measures by name: ``chisq``, ``df``, ``cfi``, ``rmsea``, ...
+    standardised
+        Standardised values and errors, one per row of ``estimates``.
+    """
+
+    model: Model
+    table: ParameterTable
+    group_names: tuple[object, ...]
+    group_sizes: tuple[int, ...]
+    n_patterns: int
+    n_dropped: int
+    estimator: str
+    missing: str
+    converged: bool
+    admissible: bool
+    warnings: tuple[str, ...]
+    method: str
+    iterations: int
+    theta: Float = field(repr=False)
+    vcov: Float = field(repr=False)
+    indices: Mapping[str, float] = field(repr=False)
+    standardised: Standardised = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for array in (self.theta, self.vcov, self.standardised.values, self.standardised.errors):
+            array.setflags(write=False)
+        object.__setattr__(self, "indices", MappingProxyType(dict(self.indices)))
+
+    @cached_property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the estimated parameters, in the order of ``theta``."""
+        return tuple(self.table.free_names())
+
+    @cached_property
+    def _estimates(self) -> pd.DataFrame:
+        rows = self.table.rows
+        free = np.array([row.free for row in rows])
+        fixed_values = np.array([row.value for row in rows])
+        is_free = free >= 0
+        est = np.where(is_free, self.theta[free], fixed_values)
+        se = np.where(is_free, np.sqrt(np.diag(self.vcov))[free], 0.0)
+        z = np.full(len(rows), np.nan)
+        np.divide(est, se, out=z, where=is_free & (se > 0))
+        return pd.DataFrame(
+            {
+                "lhs": [row.lhs for row in rows],
+                "op": [row.op for row in rows],
+                "rhs": [row.rhs for row in rows],
+                "group": [self.group_names[row.group] for row in rows],
+                "label": [row.label for row in rows],
+                "est": est,
+                "se": se,
+                "z": z,
+                "pvalue": 2 * special.ndtr(-np.abs(z)),
+                "ci_lower": est - _Z95 * se,
+                "ci_upper": est + _Z95 * se,
+                "std_all": self.standardised.values,
+                "se_std_all": self.standardised.errors,
+            },
+            columns=list(ESTIMATE_COLUMNS),
+        )
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """A table of all parameters, fixed ones included (their ``se`` is 0).
+
+        Columns: ``lhs op rhs group label est se z pvalue ci_lower ci_upper std_all se_std_all``;
+        ``rhs`` is "" for means and intercepts (``~1``). Intervals are 95 %.
+        """
+        return self._estimates.copy()
+
+    def summary(self) -> str:
+        """Describe the fit in plain text: fit measures, then parameters by kind."""
+        from crosslag.report import summary
+
+        return summary(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def unproven(
+    model: Model,
+    table: ParameterTable,
+    panel: PanelData,
+    solution: Solution[ModelPoint],
+    estimator: str,
+    missing: str,
+    reason: str,
+) -> Fit:
+    """Give back what is known without a proven maximum: counts, and no estimate."""
+    nothing = np.full(table.n_free, np.nan)
+    names = index_names(scaled=estimator == "MLR", robust=False)
+    df = table.degrees_of_freedom
+    known = {"npar": table.n_free, "ntotal": panel.n, "df": df}
+    blank = np.full(len(table.rows), np.nan)
+    return Fit(
+        model=model,
+        table=table,
+        group_names=tuple(g.name for g in panel.groups),
+        group_sizes=tuple(len(g.values) for g in panel.groups),
+        n_patterns=sum(len(e.data.count) for e in solution.point.evaluations),
+        n_dropped=panel.n_dropped,
+        estimator=estimator,
+        missing=missing,
+        converged=False,
+        admissible=False,
+        warnings=(*panel.notes, reason),
+        method=solution.method,
+        iterations=solution.iterations,
+        theta=nothing,
+        vcov=np.full((table.n_free, table.n_free), np.nan),
+        indices={name: known.get(name, float("nan")) for name in names},
+        standardised=Standardised(blank, blank.copy()),
+    )

@@ -1,0 +1,93 @@
+"""What a fit gives back."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from factories.panels import draw, panel
+from scipy import stats
+
+import crosslag as cl
+
+
+@pytest.fixture(scope="module")
+def fit(gappy):
+    return cl.fit(cl.riclpm(panel(4)), gappy, estimator="MLR", missing="fiml")
+
+
+def test_estimates_have_the_documented_columns(fit):
+    assert list(fit.estimates.columns) == [
+        "lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue",
+        "ci_lower", "ci_upper", "std_all", "se_std_all",
+    ]  # fmt: skip
+
+
+def test_columns_of_estimates_belong_together(fit):
+    table = fit.estimates.query("se > 0")
+    np.testing.assert_allclose(table["z"], table["est"] / table["se"])
+    np.testing.assert_allclose(table["pvalue"], 2 * stats.norm.sf(np.abs(table["z"])))
+    np.testing.assert_allclose(table["ci_upper"] + table["ci_lower"], 2 * table["est"])
+    width = table["ci_upper"] - table["ci_lower"]
+    np.testing.assert_allclose(width, 2 * 1.959963985 * table["se"])
+
+
+def test_results_can_not_be_changed(fit):
+    with pytest.raises(FrozenInstanceError):
+        fit.converged = False
+    with pytest.raises(TypeError):
+        fit.indices["cfi"] = 1.0
+    with pytest.raises(ValueError, match="read-only"):
+        fit.theta[0] = 1.0
+    table = fit.estimates
+    table["est"] = 0.0
+    assert fit.estimates["est"].abs().max() > 0
+
+
+def test_indices_hold_what_is_documented(fit):
+    names = "npar ntotal logl chisq df pvalue chisq_scaled pvalue_scaled scaling_factor"
+    more = "cfi tli rmsea rmsea_ci_lower rmsea_ci_upper srmr aic bic"
+    assert set(f"{names} {more}".split()) <= set(fit.indices)
+    assert fit.indices["chisq"] == pytest.approx(
+        fit.indices["chisq_scaled"] * fit.indices["scaling_factor"]
+    )
+
+
+def test_summary_shows_lagged_effects_fit_and_estimator(fit):
+    text = fit.summary()
+    assert text.index("Lagged effects") < text.index("Loadings")
+    for part in ("RI-CLPM", "MLR", "wx2 ~ wy1", "CFI", "RMSEA", "Scaling factor"):
+        assert part in text
+
+
+def test_builders_state_their_degrees_of_freedom():
+    for k in (1, 2, 3):
+        for waves in (3, 4, 5):
+            names = panel(waves, tuple("xyz"[:k]))
+            df = k * k * (waves - 1) * (waves - 2) // 2
+            assert cl.clpm(names).degrees_of_freedom() == df
+            assert cl.riclpm(names).degrees_of_freedom() == df - k * (k + 1) // 2
+
+
+def test_equality_constraints_hold_and_count():
+    options = ("lags", "residuals", "means")
+    fit = cl.fit(cl.riclpm(panel(5), equal=options), draw(500, 5, seed=2))
+    free = cl.riclpm(panel(5)).degrees_of_freedom()
+    assert fit.indices["df"] == free + 4 * 3 + 3 * 3 + 2 * 4
+    for label, part in fit.estimates.query("label != ''").groupby("label"):
+        assert part["est"].nunique() == 1, label
+
+
+def test_one_variable_alone_can_be_modelled():
+    fit = cl.fit(cl.riclpm({"x": ["x1", "x2", "x3", "x4"]}), draw(600, 4, seed=3))
+    assert fit.converged
+    assert fit.indices["df"] == 2
+
+
+def test_names_that_clash_are_told_apart():
+    columns = [f"c{i}" for i in range(1, 23)]
+    model = cl.riclpm({"x": columns[:11], "x1": columns[11:]})
+    assert len(model.latent) == 24
+    model = cl.riclpm({"x": ["wx1", "wx2", "wx3"]})
+    assert model.latent == ("RI_x", "w_x_1", "w_x_2", "w_x_3")
