@@ -177,11 +177,15 @@ def make_dataset(
     maker = _Maker(protocol, rng, answering)
     for number in range(n):
         maker.add(number)
-    last = max(
-        instant
-        for found in maker.assessments
-        for instant in (found.closed_at, found.submitted_at, found.started_at, START)
-        if instant
+    last = (
+        max(
+            instant
+            for found in maker.assessments
+            for instant in (found.closed_at, found.submitted_at, found.started_at, START)
+            if instant
+        )
+        if n
+        else START
     )
     dataset = Dataset(
         study=DatasetStudy(1, protocol.study.slug, trial_run),

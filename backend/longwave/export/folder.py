@@ -7,11 +7,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from longwave.domain.errors import InvalidInputError, NotFoundError
+
+try:
+    import fcntl
+except ImportError:  # Windows: what a killed export left behind is removed by hand
+    fcntl = None  # type: ignore[assignment]
 
 MANIFEST = "manifest.json"
 KIND = "longwave-export"
@@ -34,9 +39,12 @@ def replacing(directory: Path) -> Iterator[Path]:
     directory.parent.mkdir(parents=True, exist_ok=True)
     former = directory.with_name(f".{directory.name}.former")
     _recover(directory, former)
-    partial = Path(tempfile.mkdtemp(prefix=f".{directory.name}.partial-", dir=directory.parent))
+    prefix = f".{directory.name}.partial-"
+    _remove_abandoned(directory.parent, prefix)
+    partial = Path(tempfile.mkdtemp(prefix=prefix, dir=directory.parent))
     try:
-        yield partial
+        with _locked(partial):
+            yield partial
         partial.chmod(0o750)
         check_replaceable(directory)
         if directory.exists():
@@ -91,6 +99,31 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return found
 
 
+@contextmanager
+def _locked(folder: Path) -> Iterator[bool]:
+    """Hold a lock on a folder, which ends with the process; give whether it was free."""
+    if fcntl is None:
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        free = False
+        with suppress(BlockingIOError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        yield free
+    finally:
+        os.close(handle)
+
+
+def _remove_abandoned(parent: Path, prefix: str) -> None:
+    """Remove what killed exports left behind; it holds research data."""
+    for left in parent.glob(f"{prefix}*"):
+        with _locked(left) as free:
+            if free:
+                shutil.rmtree(left, ignore_errors=True)
+
+
 def _recover(directory: Path, former: Path) -> None:
     """Put the former export back if a swap was cut short, or remove it if it was not."""
     if not former.exists():
@@ -98,4 +131,4 @@ def _recover(directory: Path, former: Path) -> None:
     if directory.exists():
         shutil.rmtree(former)
     else:
-        os.rename(former, directory)  # noqa: PTH104 - atomic, and clearer in this direction
+        former.rename(directory)

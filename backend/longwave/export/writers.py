@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,8 +24,8 @@ _QUOTED = ('"', ",", "\n", "\r")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STATA_118 = 14
 _STATA_LABEL = 80
-_SAV_MAGIC = b"$FL2"
-_SAV_CREATED = slice(84, 101)
+_SAV_CREATED = 92
+_SAV_TIME = re.compile(rb"\d\d [A-Z][a-z][a-z] \d\d\d\d:\d\d:\d\d")
 _DTA_CREATED = b"<timestamp>\x11"
 
 
@@ -224,12 +225,13 @@ def _value_labels(sheet: Sheet, *, texts: bool) -> dict[str, Any]:
 
 
 def _stamp_sav(path: Path, cut_off: datetime) -> None:
-    """Set the header's time of writing ("dd mmm yyhh:mm:ss", at bytes 84 to 100)."""
+    """Set the header's time of writing ("dd mmm yyhh:mm:ss", at bytes 92 to 108)."""
     text = f"{cut_off:%d} {_MONTHS[cut_off.month - 1]} {cut_off:%y%H:%M:%S}"
     with path.open("r+b") as file:
-        if file.read(len(_SAV_MAGIC)) != _SAV_MAGIC:
-            raise RuntimeError(f"{path.name} does not begin as an SPSS file does.")
-        file.seek(_SAV_CREATED.start)
+        file.seek(_SAV_CREATED)
+        if not _SAV_TIME.fullmatch(file.read(len(text))):
+            raise RuntimeError(f"{path.name} has no time stamp where an SPSS file has it.")
+        file.seek(_SAV_CREATED)
         file.write(text.encode("ascii"))
 
 
