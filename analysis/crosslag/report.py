@@ -115,8 +115,9 @@ def summary(fit: Fit) -> str:
     grouped = len(fit.group_names) > 1
     lines = _pairs(list(heading(fit)))
     if fit.converged:
-        lines += ["", "Fit", *_pairs(list(fit_lines(fit)))]
-        for title, part in sections(fit.estimates):
+        for position, (title, part) in enumerate(sections(fit.estimates)):
+            if position == 1:
+                lines += ["", "Fit", *_pairs(list(fit_lines(fit)))]
             body = [cells(row, grouped=grouped) for _, row in part.iterrows()]
             lines += ["", title, *_table(column_names(grouped=grouped), body, grouped=grouped)]
     if fit.warnings:

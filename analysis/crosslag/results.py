@@ -127,7 +127,7 @@ class Fit:
         return self._estimates.copy()
 
     def summary(self) -> str:
-        """Describe the fit in plain text: fit measures, then parameters by kind."""
+        """Describe the fit in plain text: lagged effects, fit measures, other parameters."""
         from crosslag.report import summary
 
         return summary(self)

@@ -56,7 +56,7 @@ def test_indices_hold_what_is_documented(fit):
 
 def test_summary_shows_lagged_effects_fit_and_estimator(fit):
     text = fit.summary()
-    assert text.index("Lagged effects") < text.index("Loadings")
+    assert text.index("Lagged effects") < text.index("CFI") < text.index("Loadings")
     for part in ("RI-CLPM", "MLR", "wx2 ~ wy1", "CFI", "RMSEA", "Scaling factor"):
         assert part in text
 
