@@ -145,6 +145,8 @@ def _print_analysis(analysis: Analysis) -> None:
                 )
             out.print(f"{model.title} ({run.plan.id}, {run.persons} persons)", style="bold")
             out.print(table)
+            for warning in model.warnings:
+                out.print(f"Warning: {warning}", soft_wrap=True, markup=False)
             out.print()
     for deviation in (d for run in analysis.precedence for d in run.deviations):
         out.print(f"Deviation: {deviation}", soft_wrap=True)

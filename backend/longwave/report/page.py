@@ -22,7 +22,7 @@ MODELS = "models"
 
 _INDICES = (
     ("chisq", "χ²"),
-    ("df", "df"),
+    ("df", "Degrees of freedom"),
     ("pvalue", "p"),
     ("chisq_scaled", "χ² (scaled)"),
     ("pvalue_scaled", "p (scaled)"),
@@ -30,8 +30,8 @@ _INDICES = (
     ("cfi_robust", "CFI (robust)"),
     ("tli", "TLI"),
     ("rmsea", "RMSEA"),
-    ("rmsea_ci_lower", "90 % from"),
-    ("rmsea_ci_upper", "to"),
+    ("rmsea_ci_lower", "RMSEA, 90 % from"),
+    ("rmsea_ci_upper", "RMSEA, to"),
     ("srmr", "SRMR"),
     ("aic", "AIC"),
     ("bic", "BIC"),
@@ -107,7 +107,7 @@ def directions(run: PrecedenceRun) -> list[dict[str, Any]]:
             predictor, outcome, group = key
             rows.append(
                 {
-                    "model": model.title,
+                    "model": model.fit.model.kind if model.fit else model.title,
                     "group": str(group),
                     "direction": f"{predictor} → {outcome}",
                     "effects": len(found),
@@ -120,13 +120,14 @@ def directions(run: PrecedenceRun) -> list[dict[str, Any]]:
 
 
 def indices_table(run: PrecedenceRun) -> tuple[list[str], list[tuple[str, list[str]]]]:
-    """Return the headings and rows of the table of fit indices."""
-    fitted = [(found.title, found.fit.indices) for found in run.runs if found.fit is not None]
-    shown = [(name, label) for name, label in _INDICES if any(name in ix for _, ix in fitted)]
+    """Return the headings (models) and rows of the table of fit indices."""
+    fitted = [(found.fit.model.kind, found.fit.indices) for found in run.runs if found.fit]
     rows = [
-        (title, [_index(name, ix.get(name, math.nan)) for name, _ in shown]) for title, ix in fitted
+        (label, [_index(name, known.get(name, math.nan)) for _, known in fitted])
+        for name, label in _INDICES
+        if any(name in known for _, known in fitted)
     ]
-    return [label for _, label in shown], rows
+    return [kind for kind, _ in fitted], rows
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -200,8 +200,7 @@ def _left_out(session: Session, study_id: int) -> dict[str, int]:
         .where(col(Participant.study_id) == study_id, col(Participant.stage).in_(stages))
         .group_by(col(Participant.stage))
     )
-    rows = session.execute(statement).tuples()
-    counts = dict(iter(rows))
+    counts: dict[str, int] = {stage: n for stage, n in session.execute(statement)}  # noqa: C416
     return {str(stage): counts.get(stage, 0) for stage in stages}
 
 
@@ -244,10 +243,10 @@ def _newest(session: Session, instant: Any, *where: ColumnElement[bool]) -> date
 
 
 def _trail_head(session: Session, cut_off: datetime) -> TrailHead | None:
-    """Return the newest head at the cut-off: a later one would change the export's bytes."""
+    """Return the newest head from before the cut-off: a later one would change the bytes."""
     statement = (
         select(col(Seal.number), col(Seal.last_event), col(Seal.head))
-        .where(col(Seal.sealed_at) <= cut_off)
+        .where(col(Seal.sealed_at) < cut_off)
         .order_by(col(Seal.number).desc())
         .limit(1)
     )
