@@ -48,16 +48,16 @@ class JsonFormatter(logging.Formatter):
         if record.name == _ACCESS and isinstance(record.args, tuple) and len(record.args) == 5:
             line |= _request(record.args)
         else:
-            line["message"] = mask(record.getMessage())
+            line["message"] = record.getMessage()
         data = getattr(record, "data", None)
         if isinstance(data, dict):
             line["data"] = data
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = _error(record.exc_info[1], record.exc_info[2])
-        return mask(json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(_masked(line), ensure_ascii=False)
 
 
-def configuration(level: str) -> dict[str, Any]:
+def uvicorn_config(level: str) -> dict[str, Any]:
     """Return the logging configuration; also for uvicorn's ``log_config``."""
     return {
         "version": 1,
@@ -83,7 +83,18 @@ def configuration(level: str) -> dict[str, Any]:
 
 def configure(level: str = "INFO") -> None:
     """Send the logs of this process to stderr as lines of JSON."""
-    logging.config.dictConfig(configuration(level))
+    logging.config.dictConfig(uvicorn_config(level))
+
+
+def _masked(value: object) -> object:
+    """Return a value for JSON with every text in it masked; other objects become text."""
+    if isinstance(value, dict):
+        return {str(key): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_masked(inner) for inner in value]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return mask(str(value))
 
 
 def _request(args: tuple[Any, ...]) -> dict[str, Any]:
@@ -91,7 +102,7 @@ def _request(args: tuple[Any, ...]) -> dict[str, Any]:
     return {
         "message": "request",
         "method": method,
-        "path": mask(str(path).partition("?")[0]),
+        "path": str(path).partition("?")[0],
         "status": status,
     }
 
@@ -103,7 +114,7 @@ def _error(error: BaseException, trace: TracebackType | None) -> dict[str, Any]:
         "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
     }
     if isinstance(error, LongwaveError):
-        described |= {"message": mask(error.message), "remedy": mask(error.remedy)}
+        described |= {"message": error.message, "remedy": error.remedy}
     if error.__cause__ is not None:
         described["cause"] = type(error.__cause__).__name__
     return described

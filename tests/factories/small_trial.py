@@ -26,7 +26,11 @@ data_protection:
   erasure: Write to the study team.
 eligibility:
   items:
-    - {id: age, kind: number, text: {en: How old are you?, tr: Kaç yaşındasınız?}, minimum: 16, maximum: 99}
+    - id: age
+      kind: number
+      text: {en: How old are you?, tr: Kaç yaşındasınız?}
+      minimum: 16
+      maximum: 99
     - id: licensed
       kind: choice
       text: {en: Do you work with patients?, tr: Hastalarla çalışıyor musunuz?}
@@ -39,14 +43,28 @@ consent:
   document: "consent/{language}.md"
   statements:
     - {id: read, label: {en: I have read this document., tr: Bu belgeyi okudum.}}
-    - {id: share, label: {en: My data may be shared., tr: Verilerim paylaşılabilir.}, required: false}
+    - id: share
+      label: {en: My data may be shared., tr: Verilerim paylaşılabilir.}
+      required: false
 arms:
   active: {label: {en: Programme, tr: Program}, programme: course}
-  waitlist: {label: {en: Waiting list, tr: Bekleme listesi}, crossover: {programme: course, after: w1}}
+  waitlist:
+    label: {en: Waiting list, tr: Bekleme listesi}
+    crossover: {programme: course, after: w1}
 randomisation: {method: permuted_blocks, ratio: {active: 1, waitlist: 1}, strata: [site], after: w0}
 waves:
-  - {id: w0, label: {en: Baseline, tr: Başlangıç}, anchor: enrolment, target: P0D, window: {before: P0D, after: P14D}, instruments: [rest, load]}
-  - {id: w1, label: {en: Four weeks, tr: Dört hafta}, anchor: randomisation, target: P4W, window: {before: P0D, after: P10D}, instruments: [rest, load]}
+  - id: w0
+    label: {en: Baseline, tr: Başlangıç}
+    anchor: enrolment
+    target: P0D
+    window: {before: P0D, after: P14D}
+    instruments: [rest, load]
+  - id: w1
+    label: {en: Four weeks, tr: Dört hafta}
+    anchor: randomisation
+    target: P4W
+    window: {before: P0D, after: P10D}
+    instruments: [rest, load]
 programmes:
   course: {kind: course, label: {en: Course, tr: Kurs}, sessions: 4, every: P1W}
 messages: {reminders: [P3D]}
@@ -85,7 +103,10 @@ language: en
 placeholder: true
 title: Rest
 instruction: Think of the past two weeks.
-items: {r1: A placeholder about breaks, r2: A placeholder about hurry, r3: A placeholder about sleep}
+items:
+  r1: A placeholder about breaks
+  r2: A placeholder about hurry
+  r3: A placeholder about sleep
 scales: {total: Rest}
 answers: {"1": Almost never, "2": Seldom, "3": Sometimes, "4": Often, "5": Almost always}
 """,
@@ -117,7 +138,10 @@ instrument: load
 language: tr
 title: Yük
 instruction: Geçen haftayı düşünün.
-items: {l1: Günleriniz ne kadar doluydu?, hours: Kaç saat çalıştınız?, shift: Ne zaman çalışıyorsunuz?}
+items:
+  l1: Günleriniz ne kadar doluydu?
+  hours: Kaç saat çalıştınız?
+  shift: Ne zaman çalışıyorsunuz?
 scales: {total: Yük}
 answers: {"0": Hiç, "1": Biraz, "2": Oldukça, "3": Çok}
 options: {shift: {day: Gündüz, night: Gece}}
@@ -130,8 +154,6 @@ FILES: dict[str, bytes] = {
     "consent/tr.md": "# Onam\n\nKatılım **gönüllüdür**.\n".encode(),
     "instruments/rest.yaml": _REST.encode(),
     "instruments/load.yaml": _LOAD.encode(),
-    **{
-        f"instruments/wordings/{name}.yaml": text.encode() for name, text in _WORDINGS.items()
-    },
+    **{f"instruments/wordings/{name}.yaml": text.encode() for name, text in _WORDINGS.items()},
 }
 SLUG = "small-trial"

@@ -1,0 +1,175 @@
+"""From the public page to the signed consent."""
+
+from __future__ import annotations
+
+import pytest
+from factories.site import ELIGIBLE, Site
+from sqlmodel import select
+
+from longwave.storage.tables import Contact, Message, Participant
+
+SIGNED = {"name": "Ada Example", "email": "ada@clinic.example", "read": "yes"}
+
+
+def people(site):
+    with site.database.reading() as session:
+        return list(session.exec(select(Participant)))
+
+
+def test_the_public_page_says_who_asks_how_long_and_who_sees_the_data(browser):
+    page = browser.get("/s/small-trial")
+    assert page.status_code == 200
+    for told in (
+        "Rest at work",
+        "2 questionnaires",
+        "about 4 weeks",
+        "about 4 minutes",
+        "North Hospital",
+        "University of Examples",
+        "6 months",
+        "10 years",
+    ):
+        assert told in page.text
+
+
+def test_a_trial_run_offers_the_link_of_each_site_and_says_what_it_is(browser):
+    page = browser.get("/s/small-trial")
+    assert 'href="/s/small-trial/north"' in page.text
+    assert "practice data, no real study" in page.text
+
+
+def test_titles_of_participants_pages_name_no_topic(site, browser):
+    link = site.link(site.enrol())
+    for path in ("/s/small-trial", "/s/small-trial/north", link):
+        title = browser.get(path).text.split("<title>")[1].split("</title>")[0]
+        assert "Rest" not in title
+
+
+def test_the_privacy_notice_stands_before_the_first_question(browser):
+    page = browser.get("/s/small-trial/north").text
+    assert page.index("none of the answers") < page.index('name="age"')
+
+
+def test_an_unknown_study_or_site_is_a_friendly_page(browser):
+    for path in ("/s/nothing", "/s/small-trial/nowhere", "/s/nothing/north"):
+        page = browser.get(path)
+        assert page.status_code == 404
+        assert "There is no such page" in page.text
+
+
+def test_missing_answers_are_asked_for_beside_the_question(browser):
+    page = browser.post("/s/small-trial/north", data={"age": "200"})
+    assert page.status_code == 422
+    assert 'aria-describedby="e-licensed"' in page.text
+    assert "Please type a number from 16 to 99." in page.text
+    assert 'value="200"' in page.text
+
+
+def test_of_the_ineligible_nothing_is_kept_but_the_fact(site, browser):
+    page = browser.post("/s/small-trial/north", data={"age": "17", "licensed": "yes"})
+    assert page.status_code == 200
+    assert "Your answers were not kept." in page.text
+    assert not browser.cookies
+    (person,) = people(site)
+    assert (person.stage, person.screening) == ("ineligible", None)
+
+
+def test_consent_enrols_and_queues_the_invitation(site, browser):
+    consent = browser.post("/s/small-trial/north", data=ELIGIBLE)
+    assert consent.url.path == "/enrol/consent"
+    done = browser.post("/enrol/consent", data=SIGNED)
+    assert done.url.path == "/enrol/done"
+    assert "Please check your mail" in done.text
+    (person,) = people(site)
+    assert (person.stage, person.site) == ("enrolled", "north")
+    with site.database.reading() as session:
+        assert len(session.exec(select(Message)).all()) == 2  # the invitation and a reminder
+        assert b"Ada" not in session.exec(select(Contact)).one().name
+
+
+def test_the_site_comes_from_the_link_and_not_from_the_form(site, browser):
+    browser.post("/s/small-trial/north", data={**ELIGIBLE, "site": "south"})
+    assert people(site)[0].site == "north"
+
+
+def test_html_in_the_consent_document_stays_text(browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE).text
+    assert "<strong>voluntary</strong>" in page
+    assert "&lt;script&gt;" in page
+    assert "<script>" not in page
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"read": ""}, "Please type your name."),
+        ({"name": " "}, "Please type your name."),
+        ({"email": "nonsense"}, "Please type an e-mail address"),
+    ],
+)
+def test_an_incomplete_signature_keeps_what_was_typed(site, browser, change, complaint):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    sent = {key: value for key, value in {**SIGNED, **change}.items() if value.strip()}
+    if "read" in change:
+        sent.pop("name")
+    page = browser.post("/enrol/consent", data=sent)
+    assert page.status_code == 422
+    assert complaint in page.text
+    assert 'role="alert"' in page.text
+    assert people(site)[0].stage == "screened"
+    if sent.get("name"):
+        assert 'value="Ada Example"' in page.text
+
+
+def test_an_address_that_takes_part_already_looks_like_a_new_one(site, browser):
+    pages = []
+    for _ in range(2):
+        visitor = site.browser()
+        visitor.post("/s/small-trial/north", data=ELIGIBLE)
+        done = visitor.post("/enrol/consent", data=SIGNED)
+        pages.append((done.url.path, done.text, visitor.get("/enrol/consent").status_code))
+    assert pages[0] == pages[1]
+    assert sorted(person.stage for person in people(site)) == ["enrolled", "screened"]
+
+
+def test_without_the_cookie_nobody_signs(site, browser):
+    assert browser.get("/enrol/consent").status_code == 404
+    assert browser.post("/enrol/consent", data=SIGNED).status_code == 404
+
+
+def test_a_forged_or_outdated_cookie_is_worth_nothing(site, browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    value = browser.cookies["longwave-enrol"]
+    forged = site.browser()
+    forged.cookies["longwave-enrol"] = value.replace("longwave-enrol.1.", "longwave-enrol.2.")
+    assert forged.get("/enrol/consent").status_code == 404
+    other_kind = site.browser()
+    other_kind.cookies["longwave"] = value
+    assert other_kind.get("/survey").status_code == 404
+    site.wait(hours=13)
+    assert browser.get("/enrol/consent").status_code == 404
+
+
+def test_the_chosen_language_stays_to_the_end(site, browser):
+    page = browser.post("/s/small-trial/north?lang=tr", data={**ELIGIBLE, "language": "tr"})
+    assert 'lang="tr"' in page.text
+    assert "Onamınız" in page.text
+    assert "gönüllüdür" in page.text
+    done = browser.post("/enrol/consent", data=SIGNED)
+    assert "Lütfen e-postanıza bakın" in done.text
+    assert people(site)[0].language == "tr"
+
+
+def test_the_browser_s_language_is_a_first_guess(site):
+    page = site.browser(**{"accept-language": "tr-TR,tr;q=0.9"}).get("/s/small-trial")
+    assert "İşte dinlenme" in page.text
+
+
+def test_enrolment_works_on_every_database(database_url, tmp_path):
+    site = Site(database_url, tmp_path)
+    browser = site.browser()
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    assert browser.post("/enrol/consent", data=SIGNED).url.path == "/enrol/done"
+    site.complete(people(site)[0].id)
+    assert site.participant(people(site)[0].id).stage == "randomised"
+    site.close()
