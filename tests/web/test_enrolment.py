@@ -143,6 +143,9 @@ def test_a_forged_or_outdated_cookie_is_worth_nothing(site, browser):
     forged = site.browser()
     forged.cookies["longwave-enrol"] = value.replace("longwave-enrol.1.", "longwave-enrol.2.")
     assert forged.get("/enrol/consent").status_code == 404
+    for nonsense in ("é", ".", "a.b", ""):
+        headers = {"cookie": f"longwave-enrol={nonsense}".encode()}
+        assert site.browser().get("/enrol/consent", headers=headers).status_code == 404
     other_kind = site.browser()
     other_kind.cookies["longwave"] = value
     assert other_kind.get("/survey").status_code == 404
@@ -172,4 +175,5 @@ def test_enrolment_works_on_every_database(database_url, tmp_path):
     assert browser.post("/enrol/consent", data=SIGNED).url.path == "/enrol/done"
     site.complete(people(site)[0].id)
     assert site.participant(people(site)[0].id).stage == "randomised"
+    assert browser.get("/s/small%00trial").status_code == 404
     site.close()

@@ -30,7 +30,7 @@ def give(response: Response, edge: Edge, kind: PersonKind, row: int) -> None:
 def read(request: Request, edge: Edge, kind: PersonKind) -> int | None:
     """Return the row that a browser may act for, or None."""
     signed = request.cookies.get(cookie_name(edge, kind), "")
-    value = edge.keys.unsign(signed)
+    value = edge.keys.unsign(signed) if signed.isascii() else None
     if value is None:
         return None
     name, row, until = value.split(".")

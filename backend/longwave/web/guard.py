@@ -70,6 +70,9 @@ class Guard:
         if scope["method"] not in _SAFE and not self._is_own(sent):
             await self._refuse(scope, receive, send, 403)
             return
+        if "\x00" in scope["path"]:  # PostgreSQL cannot even be asked about such a name
+            await self._refuse(scope, receive, send, 404)
+            return
         length = sent.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > MOST_BYTES:
             await self._refuse(scope, receive, send, 413 if length.isdigit() else 400)

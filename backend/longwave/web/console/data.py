@@ -99,11 +99,14 @@ def last_export(edge: Edge, slug: str) -> LastExport | None:
         return None
     if not isinstance(manifest, dict) or manifest.get("study") != slug:
         return None
+    files = manifest.get("files")
+    if not isinstance(files, dict):
+        return None
     return LastExport(
         directory=directory,
         blinded=manifest.get("blinded") is True,
         cut_off=str(manifest.get("cut_off") or ""),
-        files=tuple(_listed(directory, manifest)),
+        files=tuple(_listed(directory, files)),
     )
 
 
@@ -111,10 +114,10 @@ def _may_see(viewer: Viewer, export: LastExport) -> bool:
     return export.blinded or viewer.sees_arms
 
 
-def _listed(directory: Path, manifest: dict[str, Any]) -> Iterator[ExportedFile]:
+def _listed(directory: Path, files: dict[str, Any]) -> Iterator[ExportedFile]:
     """Give the files that the manifest names and that lie in the folder itself."""
     home = directory.resolve()
-    for name, facts in sorted(manifest.get("files", {}).items()):
+    for name, facts in sorted(files.items()):
         path = (home / name).resolve()
         if path.is_relative_to(home) and path.is_file():
             digest = facts.get("sha256", "") if isinstance(facts, dict) else str(facts)
