@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 import pandas as pd
@@ -16,7 +15,6 @@ from longwave.services import audit, withdrawal
 from longwave.services.export import (
     Unblinding,
     export_study,
-    latest_export,
     read_study,
     record_unblinding,
     write_study,
@@ -221,14 +219,6 @@ def test_an_export_can_be_made_in_sessions_that_nobody_waits_for(cohort, tmp_pat
 def test_a_permission_for_another_study_is_none(cohort):
     with cohort.database.reading() as session, pytest.raises(LongwaveError, match="is for other"):
         read_study(session, cohort.slug, unblinding=Unblinding("other", "r"))
-
-
-def test_the_latest_export_is_known_by_its_manifest(lab, tmp_path):
-    assert latest_export(tmp_path / "data") is None
-    export(lab, tmp_path / "data")
-    found = latest_export(tmp_path / "data")
-    assert found["study"] == lab.slug
-    assert found == json.loads((tmp_path / "data" / "manifest.json").read_text())
 
 
 def test_each_arm_of_an_unblinded_export_is_that_of_the_allocation(cohort, tmp_path):

@@ -16,9 +16,11 @@ from longwave.domain.protocol.model import PrecedenceAnalysis, Protocol, Treatme
 from longwave.report.models import TITLES, fit_model, lagged_effects, panel_columns
 from longwave.report.source import Source, read_export
 
+_POOLED = (
+    "Pooling arms that a programme has set apart makes cross-lagged effects where there are none."
+)
 _NO_ARMS = (
-    "The plan fits the arms as groups, but the export is blinded: they were pooled. Pooling arms "
-    "that a programme has set apart makes cross-lagged effects where there are none."
+    "The plan fits the arms as groups, but the export is blinded: they were pooled. " + _POOLED
 )
 
 
@@ -142,6 +144,12 @@ def _notes(source: Source, protocol: Protocol) -> list[str]:
         )
     if len(source.manifest["protocol_versions"]) > 1:
         notes.append("The protocol was amended while the study ran; the newest plan was run.")
+    if protocol.randomisation is not None:
+        notes += [
+            f"{plan.id} pools the arms, as planned. {_POOLED}"
+            for plan in protocol.analysis
+            if isinstance(plan, PrecedenceAnalysis) and plan.group is None
+        ]
     if source.still_open:
         notes.append(
             f"This is an interim analysis: {source.still_open} assessments were not over at the "

@@ -14,7 +14,7 @@ from longwave.domain.dataset import Dataset
 from longwave.domain.errors import InvalidInputError, LongwaveError, NotAllowedError
 from longwave.domain.protocol.model import Protocol
 from longwave.export import DEFAULT_FORMATS, DEFAULT_LAYOUTS, Manifest, write_export
-from longwave.export.folder import check_replaceable, read_manifest
+from longwave.export.folder import check_replaceable
 from longwave.export.write import check_layouts
 from longwave.export.writers import check_formats
 from longwave.services import audit
@@ -29,7 +29,6 @@ __all__ = [
     "Unblinding",
     "check_request",
     "export_study",
-    "latest_export",
     "read_study",
     "record_unblinding",
     "write_study",
@@ -174,10 +173,3 @@ def write_study(
         layouts=layouts,
         reason=data.reason,
     )
-
-
-def latest_export(directory: Path) -> dict[str, object] | None:
-    """Return the manifest of the export in ``directory``, or None if there is none."""
-    if not (directory / "manifest.json").is_file():
-        return None
-    return read_manifest(directory)
