@@ -9,7 +9,7 @@ from longwave.domain.instrument import Instrument, Item
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.faults import listed, suggest
 from longwave.domain.protocol.instruments import instrument_file, wording_file
-from longwave.domain.protocol.model import Eligibility, Protocol
+from longwave.domain.protocol.model import Eligibility, Protocol, Wave
 from longwave.domain.rules import RuleError, VariableType, compile_rule, item_variables
 
 SITE = "site"
@@ -85,22 +85,10 @@ def _check_columns(root: Block, protocol: Protocol) -> None:
         field = f"waves[{wave.order}].id"
         if not wave.id or root.faulty(field):
             continue
-        columns: dict[str, tuple[str, str]] = {}
-        for name in dict.fromkeys(wave.instruments):
-            for scale in _scales(protocol.instruments.get(name)):
-                columns[column_name(name, scale, wave.id)] = (name, scale)
-        longest = max(columns, key=len, default="")
-        if len(longest) > LONGEST_COLUMN:
-            room = LONGEST_COLUMN - len(longest) + len(wave.id)
-            root.fault(
-                field,
-                f"The column {longest} would have {len(longest)} characters; "
-                f"statistics programs take {LONGEST_COLUMN}.",
-                f"Shorten the wave's id to at most {room} characters."
-                if room > 0
-                else f"Shorten the id of the scale {'.'.join(columns[longest])}.",
-            )
-        for column, owner in columns.items():
+        longest: tuple[str, tuple[str, str]] = ("", ("", ""))
+        for owner in _measured(protocol, wave):
+            column = column_name(*owner, wave.id)
+            longest = max(longest, (column, owner), key=lambda pair: len(pair[0]))
             if owners.setdefault(column, owner) != owner:
                 root.fault(
                     field,
@@ -108,6 +96,31 @@ def _check_columns(root: Block, protocol: Protocol) -> None:
                     f"{column}.",
                     "Rename one of the scales or instruments.",
                 )
+        if len(longest[0]) > LONGEST_COLUMN:
+            _refuse_long_column(root, field, wave, *longest)
+
+
+def _refuse_long_column(
+    root: Block, field: str, wave: Wave, column: str, owner: tuple[str, str]
+) -> None:
+    room = LONGEST_COLUMN - len(column) + len(wave.id)
+    root.fault(
+        field,
+        f"The column {column} would have {len(column)} characters; statistics programs take "
+        f"{LONGEST_COLUMN}.",
+        f"Shorten the wave's id to at most {room} characters."
+        if room > 0
+        else f"Shorten the id of the scale {'.'.join(owner)}.",
+    )
+
+
+def _measured(protocol: Protocol, wave: Wave) -> list[tuple[str, str]]:
+    """Return instrument and scale of every score that ``wave`` gives."""
+    return [
+        (name, scale)
+        for name in dict.fromkeys(wave.instruments)
+        for scale in _scales(protocol.instruments.get(name))
+    ]
 
 
 def _scales(instrument: Instrument | None) -> list[str]:
@@ -221,7 +234,8 @@ def _check_randomisation(root: Block, protocol: Protocol) -> None:
                 f"The ratio leaves out the arm {arm!r}.",
                 f"Add {arm}: 1, or remove the arm.",
             )
-    _check_strata(root, protocol, plan.strata)
+    if not root.faulty("eligibility.items"):
+        _check_strata(root, protocol, plan.strata)
 
 
 def _check_strata(root: Block, protocol: Protocol, strata: Sequence[str]) -> None:
@@ -231,6 +245,8 @@ def _check_strata(root: Block, protocol: Protocol, strata: Sequence[str]) -> Non
         field = f"randomisation.strata[{index}]"
         if name and name in strata[:index]:
             root.fault(field, f"{name!r} is listed twice.", "Remove one of the two.")
+        elif name == SITE:
+            continue
         elif name in items and name not in choices:
             root.fault(
                 field,
@@ -249,10 +265,9 @@ def _check_strata(root: Block, protocol: Protocol, strata: Sequence[str]) -> Non
 
 def _check_safety(root: Block, protocol: Protocol) -> None:
     scores = measured_scores(protocol, [wave.id for wave in protocol.waves])
-    if root.faulty("waves") or any(
-        name not in protocol.instruments for wave in protocol.waves for name in wave.instruments
-    ):
-        return
+    asked = {name for wave in protocol.waves for name in wave.instruments}
+    if not asked <= protocol.instruments.keys():
+        return  # an instrument is at fault, and that has been noted
     variables: tuple[tuple[str, VariableType], ...] = tuple((name, "number") for name in scores)
     for index, rule in enumerate(protocol.safety):
         example = dict.fromkeys(scores, 1.0)
@@ -262,11 +277,7 @@ def _check_safety(root: Block, protocol: Protocol) -> None:
 def measured_scores(protocol: Protocol, waves: Iterable[str]) -> list[str]:
     """Return ``instrument.scale`` for every score measured in one of ``waves``."""
     names = set(waves)
-    found = {
-        f"{name}.{scale}": None
-        for wave in protocol.waves
-        if wave.id in names
-        for name in wave.instruments
-        for scale in _scales(protocol.instruments.get(name))
-    }
-    return list(found)
+    found = [
+        pair for wave in protocol.waves if wave.id in names for pair in _measured(protocol, wave)
+    ]
+    return [f"{name}.{scale}" for name, scale in dict.fromkeys(found)]

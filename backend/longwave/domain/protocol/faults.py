@@ -37,7 +37,7 @@ class ProtocolFaults(InvalidInputError):  # noqa: N818 - the plural is the point
         count = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__(
             f"The protocol has {count}:\n" + "\n".join(str(fault) for fault in self.faults),
-            "\nCorrect what is listed, then check the protocol again.",
+            "Correct what is listed, then check the protocol again.",
             {fault.field: fault.message for fault in self.faults},
         )
 
@@ -67,7 +67,12 @@ class FaultList:
     def raise_if_any(self) -> None:
         """Raise `ProtocolFaults` unless nothing was noted."""
         if self._faults:
-            raise ProtocolFaults(sorted(self._faults, key=lambda fault: (fault.file, fault.line)))
+            raise ProtocolFaults(sorted(self._faults, key=_place))
+
+
+def _place(fault: Fault) -> tuple[bool, str, int]:
+    """Return a key that sorts the study's own file before those it refers to."""
+    return "/" in fault.file, fault.file, fault.line
 
 
 def suggest(word: str, known: Sequence[str]) -> str:

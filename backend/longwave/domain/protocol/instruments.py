@@ -31,9 +31,11 @@ def wording_file(instrument: str, language: str) -> str:
 def read_instrument(
     instrument: str, files: Mapping[str, bytes], languages: Sequence[str], faults: FaultList
 ) -> Instrument | None:
-    """Read one instrument with its wordings; note faults, and return None if it has any.
+    """Read one instrument with its wordings, and note faults.
 
-    The structure's file must be there; a language without a wording is left to the caller.
+    The structure's file must be there; a language without a wording is left to the caller. An
+    instrument with faults comes without its texts, for checks that need its scales alone; None
+    is returned when not even these are known.
     """
     file = instrument_file(instrument)
     document = read_document(file, files[file], faults)
@@ -45,12 +47,12 @@ def read_instrument(
     for language in languages:
         path = wording_file(instrument, language)
         if path in files:
-            wording = _read_wording(path, files[path], bare, language, faults)
+            wording = _read_wording(path, files[path], bare, language, block)
             if wording is not None:
                 wordings[language] = wording
     paths = [file, *(wording_file(instrument, language) for language in languages)]
     if any(faults.has_file(path) for path in paths):
-        return None
+        return None if block.faulty("scales") else bare
     return _put_together(bare, wordings)
 
 
@@ -66,7 +68,7 @@ def _read_structure(block: Block, expected: str) -> Instrument:
     low, high = _answer_range(block)
     items = _items(block, low, high)
     return Instrument(
-        id=name,
+        id=expected,
         version=block.text("version"),
         title={},
         instruction={},
@@ -172,7 +174,8 @@ def _scales(block: Block, items: Sequence[Item]) -> tuple[Scale, ...]:
         )
         if bool(members) == bool(parts) and not entry.faulty():
             entry.fault("items", "A scale has either items or parts.", "Give exactly one of them.")
-        _check_members(entry, "items", members, likert, "a Likert item of this instrument")
+        if not block.faulty("items"):
+            _check_members(entry, "items", members, likert, "a Likert item of this instrument")
         _check_members(
             entry, "parts", parts, [done.id for done in scales], "a scale that stands above"
         )
@@ -225,15 +228,15 @@ def _share(entry: Block) -> float:
 class _Wording:
     """The texts of one instrument in one language."""
 
-    def __init__(self, block: Block, instrument: Instrument) -> None:
+    def __init__(self, block: Block, instrument: Instrument, structure: Block) -> None:
         self.placeholder = block.flag("placeholder", default=False)
         self.title = block.text("title")
         self.instruction = block.text("instruction")
-        self.items = _labels(block, "items", [item.id for item in instrument.items])
-        self.scales = _labels(block, "scales", [scale.id for scale in instrument.scales])
+        self.items = _labels(block, "items", [item.id for item in instrument.items], structure)
+        self.scales = _labels(block, "scales", [scale.id for scale in instrument.scales], structure)
         likert = next((item for item in instrument.items if item.kind == "likert"), None)
         values = [option.value for option in likert.options] if likert else []
-        self.answers = _labels(block, "answers", values)
+        self.answers = _labels(block, "answers", values, structure)
         self.options = _options(block, instrument)
 
     def option_label(self, item: Item, value: str) -> str:
@@ -244,12 +247,12 @@ class _Wording:
 
 
 def _read_wording(
-    file: str, content: bytes, instrument: Instrument, language: str, faults: FaultList
+    file: str, content: bytes, instrument: Instrument, language: str, structure: Block
 ) -> _Wording | None:
-    document = read_document(file, content, faults)
+    document = read_document(file, content, structure.faults)
     if document is None:
         return None
-    block = Block(document, "", document.data, "wording", faults)
+    block = Block(document, "", document.data, "wording", structure.faults)
     check_format(block)
     for field, expected in (("instrument", instrument.id), ("language", language)):
         found = block.text(field)
@@ -259,11 +262,14 @@ def _read_wording(
                 f"{found!r} does not match the file's name.",
                 f"Write '{field}: {expected}', or rename the file.",
             )
-    return _Wording(block, instrument)
+    return _Wording(block, instrument, structure)
 
 
-def _labels(block: Block, field: str, names: Sequence[str]) -> dict[str, str]:
+def _labels(block: Block, field: str, names: Sequence[str], structure: Block) -> dict[str, str]:
+    """Return the texts of ``field``, which must be those of ``names`` unless these are in doubt."""
     found = block.text_map(field)
+    if structure.faulty(field):
+        return found
     for name in found:
         if name not in names:
             block.fault(

@@ -162,6 +162,8 @@ def _read_options(block: Block, kind: ItemKind, languages: Sequence[str]) -> tup
     options = tuple(
         Option(entry.text("value"), entry.texts("label", languages)) for entry in entries
     )
+    if block.faulty("kind"):
+        return options
     if kind == "number":
         if entries:
             block.fault(

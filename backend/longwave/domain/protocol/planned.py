@@ -40,7 +40,8 @@ def _check_precedence(
             )
     for name, score in analysis.variables.items():
         _check_score(root, f"{base}.variables.{name}", protocol, score, known)
-    if analysis.group is not None and protocol.randomisation is None:
+    ungrouped = protocol.randomisation is None and not root.faulty("randomisation")
+    if analysis.group is not None and ungrouped:
         root.fault(f"{base}.group", "There are no arms to group by.", "Remove 'group'.")
 
 
@@ -75,7 +76,8 @@ def _check_score(root: Block, field: str, protocol: Protocol, score: str, waves:
         )
         return
     for wave in waves:
-        if score not in measured_scores(protocol, [wave]):
+        complete = all(asks in protocol.instruments for asks in protocol.wave(wave).instruments)
+        if complete and score not in measured_scores(protocol, [wave]):
             root.fault(
                 field,
                 f"{score!r} is not measured in wave {wave!r}.",

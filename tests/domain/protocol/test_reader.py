@@ -1,0 +1,150 @@
+"""What a good protocol says once it has been read, and what its hash depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from longwave import resources
+from longwave.domain.duration import Duration
+from longwave.domain.protocol import ProtocolFaults, canonical_form, read_protocol
+
+Edit = Callable[[str], str]
+
+
+def edited(files: dict[str, bytes], name: str, edit: Edit) -> dict[str, bytes]:
+    before = files[name].decode()
+    after = edit(before)
+    assert after != before
+    return files | {name: after.encode()}
+
+
+def test_words_and_times_without_quotes_stay_what_they_look_like(small: dict[str, bytes]) -> None:
+    protocol = read_protocol(small)
+    assert [option.value for option in protocol.eligibility.items[1].options] == ["yes", "no"]
+    assert protocol.waves[1].at == "09:00"
+    assert protocol.messages.quiet_hours == ("21:00", "08:00")
+
+
+def test_everything_of_the_protocol_arrives(small: dict[str, bytes]) -> None:
+    protocol = read_protocol(small)
+    assert protocol.study.title["tr"] == "Küçük bir çalışma"
+    assert protocol.data_protection.retention_answers == Duration(months=120)
+    assert list(protocol.sites) == ["north", "south"]
+    assert protocol.consent.documents == {"en": "# Consent\n", "tr": "# Onam\n"}
+    assert [statement.required for statement in protocol.consent.statements] == [True, False]
+    assert protocol.arms["later"].crossover is not None
+    assert protocol.randomisation is not None
+    assert protocol.randomisation.ratio == {"now": 1, "later": 1}
+    assert [(wave.order, wave.anchor) for wave in protocol.waves] == [
+        (0, "enrolment"),
+        (1, "randomisation"),
+        (2, "wave:w1"),
+    ]
+    assert protocol.programmes["course"].capacity == 12
+    assert protocol.texts == {"resources": {"en": "Help.\n", "tr": "Yardım.\n"}}
+    habits, mood = protocol.instruments["habits"], protocol.instruments["mood"]
+    assert habits.placeholder == {"en", "tr"}
+    assert habits.item("place").options[1].label == {"en": "Office", "tr": "Office"}
+    assert mood.placeholder == frozenset()
+    assert [option.value for option in mood.item("q1").options] == ["0", "1", "2", "3"]
+    assert mood.item("q1").options[3].label["tr"] == "always"
+
+
+def test_a_cohort_needs_neither_arms_nor_analysis(small: dict[str, bytes]) -> None:
+    text = small["protocol.yaml"].decode()
+    for start, end in (("arms:", "waves:"), ("programmes:", "messages:"), ("analysis:", "")):
+        first = text.index(f"\n{start}") + 1
+        text = text[:first] + (text[text.index(f"\n{end}") + 1 :] if end else "")
+    text = text.replace("kind: randomised", "kind: cohort")
+    text = text.replace("anchor: randomisation", "anchor: wave:w0")
+    protocol = read_protocol(small | {"protocol.yaml": text.encode()})
+    assert protocol.study.kind == "cohort"
+    assert not protocol.arms
+    assert protocol.randomisation is None
+
+
+def test_the_hash_forgets_order_comments_and_white_space(small: dict[str, bytes]) -> None:
+    def rearrange(text: str) -> str:
+        lines = text.replace("  slug: small-study\n", "", 1).replace(
+            "{en: North, tr: Kuzey}", "{ tr: 'Kuzey',  en: North }"
+        )
+        return "# a comment\n" + lines.replace(
+            "  contact: team", "  slug:   small-study   # the name\n  contact: team"
+        )
+
+    again = edited(small, "protocol.yaml", rearrange)
+    assert read_protocol(again).hash == read_protocol(small).hash
+    assert read_protocol(small | {"notes.txt": b"x"}).hash == read_protocol(small).hash
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "protocol.yaml",
+        "consent/tr.md",
+        "texts/resources/en.md",
+        "instruments/mood.yaml",
+        "instruments/wordings/habits.tr.yaml",
+    ],
+)
+def test_the_hash_knows_every_file_that_is_referred_to(small: dict[str, bytes], name: str) -> None:
+    changes: dict[str, Edit] = {
+        "protocol.yaml": lambda text: text.replace("target_n: 40", "target_n: 41"),
+        "instruments/mood.yaml": lambda text: text.replace("minutes: 1", "minutes: 2"),
+        "instruments/wordings/habits.tr.yaml": lambda text: text.replace("Ward", "Servis"),
+    }
+    other = edited(small, name, changes.get(name, lambda text: text + "More.\n"))
+    assert read_protocol(other).hash != read_protocol(small).hash
+
+
+def test_the_order_of_a_list_is_content(small: dict[str, bytes]) -> None:
+    other = edited(
+        small, "protocol.yaml", lambda text: text.replace("[licensed, site]", "[site, licensed]")
+    )
+    assert read_protocol(other).hash != read_protocol(small).hash
+
+
+def test_the_canonical_form_is_sorted_json() -> None:
+    form = canonical_form({"b": 1, "a": "ş"}, {"x": b""}, ["x"])
+    assert form == (
+        b'{"files":{"x":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},'
+        b'"protocol":{"a":"\\u015f","b":1}}'
+    )
+
+
+def test_two_scores_may_not_share_a_column(small: dict[str, bytes]) -> None:
+    files = edited(small, "protocol.yaml", lambda t: t.replace("[mood, habits]", "[mood, mood_a]"))
+    for name in ("", "wordings/"):
+        for suffix in (".yaml",) if not name else (".en.yaml", ".tr.yaml"):
+            files = edited(
+                files
+                | {f"instruments/{name}mood_a{suffix}": files[f"instruments/{name}mood{suffix}"]},
+                f"instruments/{name}mood_a{suffix}",
+                lambda text: text.replace(": mood\n", ": mood_a\n"),
+            )
+    for name in ("mood.yaml", "wordings/mood.en.yaml", "wordings/mood.tr.yaml"):
+        files = edited(files, f"instruments/{name}", lambda t: t.replace("balance", "a_calm"))
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(files)
+    assert {fault.field for fault in caught.value.faults} == {"waves[0].id", "waves[2].id"}
+    assert "would share the column mood_a_calm__w0" in caught.value.faults[0].message
+
+
+def test_the_study_that_comes_along_is_sound() -> None:
+    folder = resources.protocols_directory() / "msc_burnout_rct"
+    protocol = read_protocol(resources.protocol_files(folder))
+    assert protocol.study.slug == "msc-clinicians"
+    assert [wave.id for wave in protocol.waves] == ["w0", "w1", "w2", "w3", "w4"]
+    assert set(protocol.instruments) == {"scs_sf", "bat_12", "proqol_5"}
+    assert all(found.placeholder == {"en", "tr"} for found in protocol.instruments.values())
+    assert {len(wave.instruments) for wave in protocol.waves} == {2, 3}
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_titles_that_reach_a_mailbox_reveal_neither_topic_nor_arm(language: str) -> None:
+    folder = resources.protocols_directory() / "msc_burnout_rct"
+    title = read_protocol(resources.protocol_files(folder)).study.title[language].casefold()
+    for word in ("burnout", "compassion", "waitlist", "tükenmişlik", "sevecenlik", "bekleme"):
+        assert word not in title

@@ -1,0 +1,89 @@
+"""Who may take part: the rule's verdict, also where answers are missing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from longwave.domain.eligibility import Verdict, judge
+from longwave.domain.instrument import Item, Option
+from longwave.domain.protocol.model import Eligibility
+from longwave.domain.rules import RuleError, compile_rule
+
+ITEMS = (
+    Item("age", "number", {}, minimum=0, maximum=120),
+    Item("licensed", "choice", {}, options=(Option("yes", {}), Option("no", {}))),
+    Item("strain", "likert", {}, options=(Option("1", {}), Option("2", {}))),
+)
+ADULT = "age >= 18 && licensed == 'yes'"
+
+
+@pytest.mark.parametrize(
+    ("rule", "answers", "verdict"),
+    [
+        (ADULT, {"age": 18.0, "licensed": "yes"}, Verdict.ELIGIBLE),
+        (ADULT, {"age": 17.0, "licensed": "yes"}, Verdict.INELIGIBLE),
+        (ADULT, {"age": 40.0, "licensed": "no"}, Verdict.INELIGIBLE),
+        (ADULT, {"age": "18", "licensed": "yes"}, Verdict.ELIGIBLE),
+        # a missing value leaves open what depends on it, and only that
+        (ADULT, {"age": None, "licensed": "yes"}, Verdict.UNKNOWN),
+        (ADULT, {"licensed": "yes"}, Verdict.UNKNOWN),
+        (ADULT, {"age": "", "licensed": "yes"}, Verdict.UNKNOWN),
+        (ADULT, {"age": "forty", "licensed": "yes"}, Verdict.UNKNOWN),
+        (ADULT, {"age": float("nan"), "licensed": "yes"}, Verdict.UNKNOWN),
+        (ADULT, {}, Verdict.UNKNOWN),
+        (ADULT, {"licensed": "no"}, Verdict.INELIGIBLE),
+        ("licensed == 'yes' && age >= 18", {"licensed": "no"}, Verdict.INELIGIBLE),
+        ("age < 18 || licensed == 'yes'", {"licensed": "yes"}, Verdict.ELIGIBLE),
+        ("age < 18 || licensed == 'yes'", {"licensed": "no"}, Verdict.UNKNOWN),
+        ("!(age < 18)", {}, Verdict.UNKNOWN),
+        # whole numbers mean what they say
+        ("age == 18", {"age": 18}, Verdict.ELIGIBLE),
+        ("age + 2 > 19.5", {"age": 18.0}, Verdict.ELIGIBLE),
+        ("age in [18, 19]", {"age": 19.0}, Verdict.ELIGIBLE),
+        ("strain >= 2", {"strain": "2"}, Verdict.ELIGIBLE),
+        ("size(licensed) > 2", {"licensed": "yes"}, Verdict.ELIGIBLE),
+        ("licensed != '18' && age > 17", {"licensed": "x", "age": 18.0}, Verdict.ELIGIBLE),
+    ],
+)
+def test_verdict(rule: str, answers: dict[str, str | float | None], verdict: Verdict) -> None:
+    assert judge(Eligibility(ITEMS, rule), answers) is verdict
+
+
+def test_an_error_on_the_way_is_unknown() -> None:
+    assert judge(Eligibility(ITEMS, "double(licensed) > 1"), {"licensed": "x"}) is Verdict.UNKNOWN
+
+
+def test_a_rule_that_loops_is_stopped_and_unknown() -> None:
+    loop = "[1,2,3,4,5,6,7,8,9,10].all(a, " * 9 + "age > 0" + ")" * 9
+    begin = time.monotonic()
+    assert judge(Eligibility(ITEMS, loop), {"age": 18.0}) is Verdict.UNKNOWN
+    assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("age >", "Syntax error"),
+        ("agee > 18", "undeclared reference to 'agee'"),
+        ("age > 'x'", "no matching overload"),
+        ("age", "true or false"),
+        ("true && " * 1000 + "true", "longer than 2000"),
+    ],
+)
+def test_an_unusable_rule_is_explained(rule: str, message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        judge(Eligibility(ITEMS, rule), {})
+
+
+def test_a_rule_is_compiled_once() -> None:
+    variables = (("score", "number"),)
+    assert compile_rule("score > 3", variables) is compile_rule("score > 3", variables)
+
+
+def test_a_rule_may_name_scores_by_instrument_and_scale() -> None:
+    rule = compile_rule("mood.total >= 3", (("mood.total", "number"), ("mood.calm", "number")))
+    assert rule.outcome({"mood.total": 3.5}) is True
+    assert rule.outcome({"mood.total": 2.0}) is False
+    assert rule.outcome({"mood.total": None}) is None

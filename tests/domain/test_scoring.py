@@ -1,0 +1,218 @@
+"""Scores: worked examples by hand, missing items, and the same result for one and for many."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from longwave import resources
+from longwave.domain.errors import InvalidInputError
+from longwave.domain.instrument import Instrument, Item, Scale
+from longwave.domain.protocol import read_protocol
+from longwave.domain.scoring import Score, score, score_array
+
+
+@pytest.fixture(scope="module")
+def library() -> dict[str, Instrument]:
+    folder = resources.protocols_directory() / "msc_burnout_rct"
+    return dict(read_protocol(resources.protocol_files(folder)).instruments)
+
+
+def scale(name: str, items: str, method: str = "mean", **more: object) -> Scale:
+    names = tuple(f"q{digit}" for digit in items)
+    plain = Scale(name, {}, "sum" if method == "sum" else "mean", names, frozenset(), (), 0.8)
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+def instrument(*scales: Scale, items: int = 5) -> Instrument:
+    return Instrument(
+        id="made_up",
+        version="1",
+        title={},
+        instruction={},
+        items=tuple(
+            Item(f"q{number}", "likert", {}, minimum=1, maximum=5) for number in range(1, items + 1)
+        ),
+        scales=scales,
+        minimum=1,
+        maximum=5,
+        minutes=1,
+        doi=None,
+        licence="",
+        placeholder=frozenset(),
+    )
+
+
+def answers(digits: str) -> dict[str, float | None]:
+    """Answers by item from digits; a dot is a missing one."""
+    return {f"q{i}": None if digit == "." else float(digit) for i, digit in enumerate(digits, 1)}
+
+
+def values(found: tuple[Score, ...]) -> dict[str, float | None]:
+    return {one.scale: one.value for one in found}
+
+
+@pytest.mark.parametrize(
+    ("name", "digits", "expected"),
+    [
+        (
+            "scs_sf",
+            "425134351243",
+            {
+                "self_kindness": 3.0,
+                "self_judgment": 3.5,
+                "common_humanity": 2.5,
+                "isolation": 3.0,
+                "mindfulness": 4.0,
+                "overidentification": 2.5,
+                "total": 3.0833,
+            },
+        ),
+        (
+            "bat_12",
+            "345232123131",
+            {
+                "exhaustion": 4.0,
+                "mental_distance": 2.3333,
+                "cognitive": 2.0,
+                "emotional": 1.6667,
+                "total": 2.5,
+            },
+        ),
+    ],
+)
+def test_worked_examples(
+    library: dict[str, Instrument], name: str, digits: str, expected: dict[str, float]
+) -> None:
+    assert values(score(library[name], answers(digits))) == pytest.approx(expected, abs=5e-5)
+
+
+def test_worked_example_of_sums(library: dict[str, Instrument]) -> None:
+    found = score(library["proqol_5"], answers("435241324134125253142454323145"))
+    assert values(found) == {"satisfaction": 35.0, "burnout": 18.0, "trauma": 29.0}
+    assert [one.items_answered for one in found] == [10, 10, 10]
+
+
+@pytest.mark.parametrize("name", ["scs_sf", "bat_12", "proqol_5"])
+def test_every_item_of_the_library_counts_once_in_its_subscales(
+    library: dict[str, Instrument], name: str
+) -> None:
+    parts = [one for one in library[name].scales if one.id != "total"]
+    counted = sorted(item for part in parts for item in part.items)
+    assert counted == sorted(item.id for item in library[name].items)
+
+
+def test_a_reversed_item_is_mirrored_within_the_response_scale() -> None:
+    found = score(instrument(scale("s", "12", reversed=frozenset({"q2"}))), answers("11..."))
+    assert values(found) == {"s": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("digits", "mean", "total", "answered"),
+    [
+        ("12345", 3.0, 15.0, 5),
+        ("1234.", 2.5, 12.5, 4),
+        ("123..", None, None, 3),
+        (".....", None, None, 0),
+    ],
+)
+def test_missing_items(digits: str, mean: float | None, total: float | None, answered: int) -> None:
+    found = score(instrument(scale("m", "12345"), scale("t", "12345", "sum")), answers(digits))
+    reason = None if mean is not None else "too_few_items"
+    assert found == (Score("m", mean, answered, reason), Score("t", total, answered, reason))
+
+
+@pytest.mark.parametrize(("share", "needed"), [(0.6, 3), (0.55, 3), (0.01, 1), (1.0, 5), (0.2, 1)])
+def test_the_share_that_must_be_answered_is_the_scales_own(share: float, needed: int) -> None:
+    one = instrument(scale("s", "12345", minimum_answered=share))
+    for answered in range(6):
+        (found,) = score(one, answers("3" * answered + "." * (5 - answered)))
+        assert (found.value is not None) == (answered >= needed)
+
+
+def test_seven_of_ten_are_seventy_per_cent() -> None:
+    one = instrument(items=10)
+    tenth = Scale("s", {}, "mean", tuple(i.id for i in one.items), frozenset(), (), 0.7)
+    (found,) = score(replace(one, scales=(tenth,)), answers("3333333..."))
+    assert found.value == 3.0
+
+
+def test_a_scale_of_parts_is_the_mean_of_scales_not_of_items() -> None:
+    parts = scale("whole", "", parts=("a", "b"), reversed=frozenset({"b"}))
+    found = score(instrument(scale("a", "123"), scale("b", "45"), parts), answers("12345"))
+    assert values(found) == {"a": 2.0, "b": 4.5, "whole": 1.75}
+    assert found[2].items_answered == 5
+
+
+def test_worked_example_of_a_mean_of_subscale_means() -> None:
+    numbers = {
+        "sk": (5, 12, 19, 23, 26),
+        "sj": (1, 8, 11, 16, 21),
+        "ch": (3, 7, 10, 15),
+        "is": (4, 13, 18, 25),
+        "mi": (9, 14, 17, 22),
+        "oi": (2, 6, 20, 24),
+    }
+    subscales = [
+        replace(scale(name, ""), items=tuple(f"q{number}" for number in items))
+        for name, items in numbers.items()
+    ]
+    total = scale("total", "", parts=tuple(numbers), reversed=frozenset({"sj", "is", "oi"}))
+    found = score(instrument(*subscales, total, items=26), answers("24325143415241342351425325"))
+    expected = {"sk": 4.4, "sj": 3.6, "ch": 2.75, "is": 2.75, "mi": 2.25, "oi": 2.25}
+    assert values(found) == pytest.approx({**expected, "total": 3.1333}, abs=5e-5)
+
+
+def test_a_scale_of_parts_needs_all_of_them() -> None:
+    parts = scale("whole", "", parts=("a", "b"))
+    found = score(instrument(scale("a", "123"), scale("b", "45"), parts), answers("1234."))
+    assert found[2] == Score("whole", None, 4, "too_few_items")
+
+
+@pytest.mark.parametrize("value", [0.0, 6.0, float("inf")])
+def test_an_answer_outside_the_response_scale_is_refused(value: float) -> None:
+    with pytest.raises(InvalidInputError, match="item q2 of made_up lies outside 1 to 5"):
+        score(instrument(scale("s", "12")), {"q1": 1.0, "q2": value})
+
+
+def test_a_table_of_the_wrong_shape_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="5 columns"):
+        score_array(instrument(scale("s", "12")), np.ones((3, 4)))
+
+
+rows = st.lists(
+    st.lists(st.sampled_from([1.0, 2.0, 3.0, 4.0, 5.0, float("nan")]), min_size=12, max_size=12),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(table=rows, name=st.sampled_from(["scs_sf", "bat_12"]))
+def test_many_are_scored_as_one_by_one(
+    library: dict[str, Instrument], table: list[list[float]], name: str
+) -> None:
+    one = library[name]
+    many = score_array(one, np.array(table))
+    assert set(many) == {each.id for each in one.scales}
+    for place, row in enumerate(table):
+        for found in score(one, {item.id: row[i] for i, item in enumerate(one.items)}):
+            expected = _by_hand(one, found.scale, row)
+            assert (found.value is None) == bool(np.isnan(many[found.scale][place]))
+            if found.value is None:
+                assert expected is None
+            else:
+                assert found.value == many[found.scale][place] == pytest.approx(expected)
+
+
+def _by_hand(one: Instrument, name: str, row: list[float]) -> float | None:
+    """Score a mean the slow way."""
+    key = next(each for each in one.scales if each.id == name)
+    given_ = {
+        item.id: value for item, value in zip(one.items, row, strict=True) if not np.isnan(value)
+    }
+    taken = [6 - given_[i] if i in key.reversed else given_[i] for i in key.items if i in given_]
+    return sum(taken) / len(taken) if len(taken) / len(key.items) >= 0.8 else None
