@@ -10,6 +10,7 @@ import pandas as pd
 
 from crosslag import indices, inference
 from crosslag._types import Float
+from crosslag.baseline import baseline
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution, maximise, model_point, saturated
 from crosslag.model import Model, ParameterTable
@@ -17,6 +18,7 @@ from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
 from crosslag.ram import ram_groups
 from crosslag.results import Fit, unproven
+from crosslag.robust import fiml_corrected
 from crosslag.starts import starting_values
 
 __all__ = ["Estimator", "fit"]
@@ -30,6 +32,7 @@ def fit(
     estimator: Estimator = "ML",
     missing: Missing = "listwise",
     group: str | None = None,
+    cluster: str | None = None,
 ) -> Fit:
     """Fit a model by maximum likelihood.
 
@@ -47,6 +50,9 @@ def fit(
         assumes that gaps depend on observed values only (missing at random).
     group
         Column that tells groups apart. Parameters are free across groups unless labels tie them.
+    cluster
+        Column that tells which persons belong together (sites, classes). Errors and the scaled
+        test then rest on the clusters' sums of scores; needs ``estimator="MLR"``.
 
     Returns
     -------
@@ -64,10 +70,12 @@ def fit(
         raise ModelError(f"estimator={estimator!r} is unknown; use 'ML' or 'MLR'.")
     if not isinstance(model, Model):
         raise ModelError(f"The model must come from a builder, not {type(model).__name__}.")
-    panel = prepare(data, model.observed, missing, group)
+    if cluster is not None and estimator != "MLR":
+        raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
+    panel = prepare(data, model.observed, missing, group, cluster)
     table = model.table(len(panel.groups))
     _require_degrees_of_freedom(table)
-    patterns = [group_patterns(g.values) for g in panel.groups]
+    patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
     unrestricted = [_saturated(p, g.name) for p, g in zip(patterns, panel.groups, strict=True)]
     solution = _maximise(table, patterns)
     if not solution.converged:
@@ -142,7 +150,7 @@ def _finished(
     missing: Missing,
 ) -> Fit:
     point = solution.point
-    independent = indices.baseline([e.data for e in unrestricted])
+    independent = baseline([e.data for e in unrestricted])
     scaled = None
     if estimator == "MLR":
         products = inference.score_products(point)
@@ -152,10 +160,14 @@ def _finished(
         covariance = inference.vcov(solution.information)
     else:
         covariance = inference.vcov(point.expected_information())
-    complete = all(e.data.complete for e in unrestricted)
-    measures = indices.fit_measures(
-        point, unrestricted, independent, scaled, robust=scaled is not None and complete
-    )
+    measures = indices.fit_measures(point, unrestricted, independent, scaled)
+    if missing == "fiml":
+        robust = fiml_corrected(point, unrestricted, independent, sandwich=scaled is not None)
+        measures |= indices.robust_measures(measures, robust, len(unrestricted))
+    elif scaled is not None:
+        measures |= indices.robust_measures(
+            measures, indices.without_gaps(measures, scaled), len(unrestricted)
+        )
     findings = inference.inadmissible(table, point)
     return Fit(
         model=model,

@@ -6,29 +6,31 @@ RMSEA and its interval are multiplied by the square root of the number of groups
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import optimize, special
 
 from crosslag._types import Float
-from crosslag.estimate import ModelPoint, available_moments
+from crosslag.baseline import Baseline
+from crosslag.estimate import ModelPoint
 from crosslag.inference import model_trace, moment_trace
-from crosslag.moments import Evaluation, PatternMoments, evaluate
+from crosslag.moments import Evaluation
 from crosslag.ram import vech_indices
+from crosslag.robust import Corrected
 
 __all__ = [
-    "Baseline",
     "Scaling",
-    "baseline",
     "cfi",
     "fit_measures",
     "index_names",
     "rmsea",
+    "robust_measures",
     "scaling",
     "srmr",
     "tli",
+    "without_gaps",
 ]
 
 _ALWAYS = (
@@ -46,44 +48,6 @@ _ROBUST = ("cfi_robust", "tli_robust", "rmsea_robust")
 def index_names(*, scaled: bool, robust: bool) -> tuple[str, ...]:
     """Name the measures that a fit reports."""
     return _ALWAYS + (_SCALED if scaled else ()) + (_ROBUST if robust else ())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Baseline:
-    """The model in which all variables are independent; it has a closed form."""
-
-    evaluations: tuple[Evaluation, ...]
-
-    @property
-    def logl(self) -> float:
-        """Log-likelihood over all groups."""
-        return sum(evaluation.logl for evaluation in self.evaluations)
-
-    @property
-    def df(self) -> int:
-        """One degree for every covariance."""
-        return sum(e.data.p * (e.data.p - 1) // 2 for e in self.evaluations)
-
-    def trace(self) -> float:
-        """Sum tr(B A^-1) over its means and variances."""
-        total = 0.0
-        for e in self.evaluations:
-            p = e.data.p
-            rows, columns = vech_indices(p)
-            kept = np.concatenate([np.arange(p), p + np.flatnonzero(rows == columns)])
-            scores = e.scores()[:, kept]
-            information = e.observed_information()[np.ix_(kept, kept)]
-            total += model_trace(information, scores.T @ scores)
-        return total
-
-
-def baseline(data: Sequence[PatternMoments]) -> Baseline:
-    """Fit the independence model to all groups."""
-    evaluations = []
-    for moments in data:
-        mean, covariance = available_moments(moments)
-        evaluations.append(evaluate(moments, mean, np.diag(np.diag(covariance))))
-    return Baseline(tuple(evaluations))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +72,7 @@ def scaling(
 ) -> Scaling:
     """Compute the traces; ``information`` and ``products``, (q, q), are those of the model."""
     return Scaling(
-        moment_trace(unrestricted), model_trace(information, products), independent.trace()
+        moment_trace(unrestricted), model_trace(information, products), independent.trace
     )
 
 
@@ -117,8 +81,6 @@ def fit_measures(
     unrestricted: Sequence[Evaluation],
     independent: Baseline,
     scaled: Scaling | None = None,
-    *,
-    robust: bool = False,
 ) -> dict[str, float]:
     """Compute all measures.
 
@@ -132,8 +94,6 @@ def fit_measures(
         The baseline model.
     scaled
         Traces for the scaled test; None leaves its measures out.
-    robust
-        Whether to add CFI, TLI and RMSEA corrected for non-normality (complete data).
     """
     n = sum(e.data.n for e in point.evaluations)
     q, n_groups = len(point.theta), len(point.evaluations)
@@ -165,17 +125,15 @@ def fit_measures(
         "bic2": q * np.log((n + 2) / 24) - 2 * point.logl,
     }
     if scaled is not None:
-        measures |= _scaled_measures(measures, scaled, n_groups, robust=robust)
+        measures |= _scaled_measures(measures, scaled, n_groups)
     return measures
 
 
-def _scaled_measures(
-    plain: dict[str, float], traces: Scaling, n_groups: int, *, robust: bool
-) -> dict[str, float]:
+def _scaled_measures(plain: dict[str, float], traces: Scaling, n_groups: int) -> dict[str, float]:
     df, base_df = int(plain["df"]), int(plain["baseline_df"])
     c, c_base, n = traces.factor(df), traces.baseline_factor(base_df), plain["ntotal"]
     test, base = plain["chisq"] / c if df else plain["chisq"], plain["baseline_chisq"] / c_base
-    measures = {
+    return {
         "chisq_scaled": test,
         "pvalue_scaled": _tail(test, df),
         "scaling_factor": c,
@@ -185,18 +143,31 @@ def _scaled_measures(
         "tli_scaled": tli(test, df, base, base_df),
         "rmsea_scaled": rmsea(test, df, n, n_groups),
     }
-    if robust:
-        # Brosseau-Liard and Savalei (2014), doi:10.1080/00273171.2014.933697.
-        expected = c * df if df else 0.0
-        misfit, base_misfit = plain["chisq"] - expected, plain["baseline_chisq"] - c_base * base_df
-        measures["cfi_robust"] = _relative(misfit, base_misfit)
-        measures["tli_robust"] = (
-            1 - (misfit / df) / (base_misfit / base_df) if df and base_misfit else 1.0
-        )
-        measures["rmsea_robust"] = float(
-            np.sqrt(max(misfit, 0.0) / (n * df) * n_groups) if df else 0.0
-        )
-    return measures
+
+
+def without_gaps(measures: Mapping[str, float], traces: Scaling) -> Corrected:
+    """Give the statistics of complete data for :func:`robust_measures`."""
+    return Corrected(
+        measures["chisq"],
+        traces.saturated - traces.model,
+        measures["baseline_chisq"],
+        traces.saturated - traces.baseline,
+    )
+
+
+def robust_measures(
+    measures: Mapping[str, float], corrected: Corrected, n_groups: int
+) -> dict[str, float]:
+    """Compute CFI, TLI and RMSEA that allow for non-normality and gaps."""
+    df, base_df, n = int(measures["df"]), int(measures["baseline_df"]), measures["ntotal"]
+    misfit = corrected.chisq - corrected.trace
+    base_misfit = corrected.baseline_chisq - corrected.baseline_trace
+    relative = (misfit / df) / (base_misfit / base_df) if df and base_misfit else 0.0
+    return {
+        "cfi_robust": _relative(misfit, base_misfit),
+        "tli_robust": 1 - relative,
+        "rmsea_robust": float(np.sqrt(max(misfit, 0.0) / (n * df) * n_groups)) if df else 0.0,
+    }
 
 
 def _tail(chisq: float, df: int) -> float:

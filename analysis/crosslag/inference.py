@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from crosslag._types import Float
+from crosslag._types import Float, Int
 from crosslag.estimate import ModelPoint
 from crosslag.model import ParameterTable
 from crosslag.moments import Evaluation
@@ -19,6 +20,7 @@ __all__ = [
     "inadmissible",
     "moment_trace",
     "score_products",
+    "standard_values",
     "standardised",
     "unidentified",
     "vcov",
@@ -30,10 +32,10 @@ _LOADING = 0.2
 
 
 def score_products(point: ModelPoint) -> Float:
-    """Sum the outer products of the persons' scores: (q, q)."""
+    """Sum the outer products of the scores of persons, or of clusters of persons: (q, q)."""
     total = np.zeros((len(point.theta), len(point.theta)))
-    for scores in point.scores():
-        total += scores.T @ scores
+    for evaluation, jacobian in zip(point.evaluations, point.jacobians, strict=True):
+        total += jacobian @ evaluation.score_products @ jacobian.T
     return total
 
 
@@ -56,8 +58,7 @@ def moment_trace(evaluations: Sequence[Evaluation]) -> float:
     """
     total = 0.0
     for evaluation in evaluations:
-        scores = evaluation.scores()
-        total += _trace(evaluation.observed_information(), scores.T @ scores)
+        total += _trace(evaluation.observed_information(), evaluation.score_products)
     return total
 
 
@@ -132,47 +133,91 @@ def standardised(table: ParameterTable, point: ModelPoint, covariance: Float) ->
     those of the variables. Standard errors follow by the delta method from ``covariance``, (q, q).
     Where a variance is not positive the values are NaN.
     """
-    q = len(point.theta)
-    gradient = np.zeros((len(table.rows), q))
-    values = np.empty(len(table.rows))
-    index = {name: i for i, name in enumerate(table.variables)}
-    variance_slopes = [
-        s.variance_jacobian(i) for s, i in zip(point.structures, point.implied, strict=True)
-    ]
-    residual_cells = {
-        (row.group, row.lhs): row.free
-        for row in table.rows
-        if row.op == "~~" and row.lhs == row.rhs
-    }
-    for k, row in enumerate(table.rows):
-        implied, slopes = point.implied[row.group], variance_slopes[row.group]
-        i, j = index[row.lhs], index.get(row.rhs, -1)
-        estimate = row.value if row.free < 0 else point.theta[row.free]
-        covaries = row.op == "~~" and i != j
-        factors: list[tuple[float, float, Float]] = []  # (power of a variance, variance, slope)
-        powers = _powers(row.op, i, j)
-        for v, power in powers:
-            if covaries:
-                free = residual_cells[row.group, table.variables[v]]
-                slope = np.zeros(q)
-                if free >= 0:
-                    slope[free] = 1.0
-                factors.append((power, float(implied.undirected[v, v]), slope))
-            else:
-                factors.append((power, float(implied.covariance[v, v]), slopes[:, v]))
-        if any(variance <= 0 for _, variance, _ in factors):
-            values[k] = np.nan if estimate else 0.0
-            continue
-        scale = float(np.prod([variance**power for power, variance, _ in factors]))
-        values[k] = estimate * scale
-        for power, variance, slope in factors:
-            gradient[k] += estimate * scale * power / variance * slope
-        if row.free >= 0:
-            gradient[k, row.free] += scale
-    squared = np.einsum("ki,ij,kj->k", gradient, covariance, gradient)
+    values, gradient = standard_values(table, point)
+    squared = ((gradient @ covariance) * gradient).sum(axis=1)
     errors = np.sqrt(np.maximum(squared, 0.0))
     errors[errors < 1e-9] = 0.0
     return Standardised(values, errors)
+
+
+def standard_values(table: ParameterTable, point: ModelPoint) -> tuple[Float, Float]:
+    """Standardise all rows of the table, (k,), and differentiate by the parameters, (k, q)."""
+    layout = _scale_layout(table)
+    variances, slopes = _variances(table, point)
+    est = np.where(layout.free >= 0, point.theta[layout.free], layout.fixed)
+    first, second = variances[layout.first], variances[layout.second]
+    possible = (first > 0) & (second > 0)
+    first, second = np.where(possible, first, 1.0), np.where(possible, second, 1.0)
+    scale = first ** layout.powers[:, 0] * second ** layout.powers[:, 1]
+    values = np.where(possible, est * scale, np.where(est != 0, np.nan, 0.0))
+    weight = np.where(possible, est * scale, 0.0)[:, None] * layout.powers
+    gradient = (weight[:, 0] / first)[:, None] * slopes[layout.first]
+    gradient += (weight[:, 1] / second)[:, None] * slopes[layout.second]
+    estimated = np.flatnonzero((layout.free >= 0) & possible)
+    gradient[estimated, layout.free[estimated]] += scale[estimated]
+    return values, gradient
+
+
+def _variances(table: ParameterTable, point: ModelPoint) -> tuple[Float, Float]:
+    """All variances and then all residual variances, group by group, with their derivatives."""
+    layout = _scale_layout(table)
+    values, slopes = [], []
+    for structure, implied in zip(point.structures, point.implied, strict=True):
+        values += [np.diag(implied.covariance), np.diag(implied.undirected)]
+        of_residuals = np.zeros((len(table.variables), len(point.theta)))
+        slopes += [structure.variance_jacobian(implied).T, of_residuals]
+    joined = np.concatenate(slopes)
+    joined[layout.residuals, layout.residual_free] = 1.0
+    return np.concatenate(values), joined
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ScaleLayout:
+    """Which variances, to which power, each row of the table is multiplied by.
+
+    ``first`` and ``second`` are positions in what :func:`_variances` gives; ``residuals`` those of
+    estimated residual variances, ``residual_free`` their positions in theta.
+    """
+
+    free: Int
+    fixed: Float
+    first: Int
+    second: Int
+    powers: Float
+    residuals: Int
+    residual_free: Int
+
+
+@lru_cache(maxsize=16)
+def _scale_layout(table: ParameterTable) -> _ScaleLayout:
+    index = {name: i for i, name in enumerate(table.variables)}
+    v = len(index)
+    n = len(table.rows)
+    first, second = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    powers = np.zeros((n, 2))
+    residuals: list[tuple[int, int]] = []
+    for k, row in enumerate(table.rows):
+        i, j = index[row.lhs], index.get(row.rhs, -1)
+        begin = 2 * v * row.group
+        if row.op == "~~" and i != j:
+            begin += v
+        for place, (variable, power) in enumerate(_powers(row.op, i, j)):
+            (first, second)[place][k] = begin + variable
+            powers[k, place] = power
+        if powers[k, 1] == 0:
+            second[k] = first[k]
+        if row.op == "~~" and i == j and row.free >= 0:
+            residuals.append((begin + v + i, row.free))
+    places = np.array(residuals, dtype=np.int64).reshape(-1, 2)
+    return _ScaleLayout(
+        np.array([row.free for row in table.rows], dtype=np.int64),
+        np.array([row.value for row in table.rows]),
+        first,
+        second,
+        powers,
+        places[:, 0],
+        places[:, 1],
+    )
 
 
 def _powers(op: str, i: int, j: int) -> list[tuple[int, float]]:

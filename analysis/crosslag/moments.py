@@ -7,21 +7,26 @@ Jacobian of their moments. Stacked moments are ``(mu, vech(sigma))``, see :mod:`
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from crosslag._types import Bool, Float, Int
+from crosslag.precision import InversionPlan, inversion_plan, precisions
 from crosslag.ram import vech_indices
 
-__all__ = ["Evaluation", "PatternMoments", "evaluate", "group_patterns"]
+__all__ = ["Evaluation", "PatternMoments", "evaluate", "group_patterns", "pooled", "reweighted"]
+
+_CHUNK = 4096  # persons whose scores are held at once
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PatternMoments:
     """Sufficient statistics of R missing patterns over p variables; 0 where not observed.
+
+    Patterns are ordered by the number of variables they lack.
 
     Attributes
     ----------
@@ -37,6 +42,9 @@ class PatternMoments:
         Where each pattern begins in ``persons``, (R + 1,).
     order
         The position in the data of each row of ``persons``, (n,).
+    clusters
+        The cluster of each row of ``persons``, (n,), numbered from 0; None where persons are
+        independent.
     """
 
     observed: Bool
@@ -46,6 +54,7 @@ class PatternMoments:
     persons: Float
     starts: Int
     order: Int
+    clusters: Int | None = None
 
     @property
     def n(self) -> float:
@@ -57,38 +66,103 @@ class PatternMoments:
         """Number of variables."""
         return int(self.observed.shape[1])
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether nothing is missing."""
         return bool(self.observed.all())
 
+    @cached_property
+    def plan(self) -> InversionPlan:
+        """How to invert the patterns' covariance matrices."""
+        return inversion_plan(self.observed)
 
-def group_patterns(values: Float) -> PatternMoments:
+    @cached_property
+    def pattern(self) -> Int:
+        """The pattern of each row of ``persons``, (n,)."""
+        return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+
+def group_patterns(values: Float, clusters: Int | None = None) -> PatternMoments:
     """Group persons by missing pattern.
 
     Parameters
     ----------
     values
         Persons by variables, (n, p), with NaN where not observed; no row may be all NaN.
+    clusters
+        The cluster of each person, (n,), numbered from 0.
     """
     present = ~np.isnan(values)
-    packed = np.packbits(present, axis=1)
-    _, first, pattern = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    pattern = pattern.reshape(-1)
-    order = np.argsort(pattern, kind="stable")
+    keys = _keys(present)
+    order = np.lexsort((keys, -present.sum(axis=1)))
+    in_order = keys[order]
+    begins = np.flatnonzero(np.concatenate([[True], in_order[1:] != in_order[:-1]]))
+    starts = np.concatenate([begins, [len(values)]]).astype(np.int64)
     persons = np.where(present, values, 0.0)[order]
-    count = np.bincount(pattern)
-    starts = np.concatenate([[0], np.cumsum(count)])
-    observed = present[first]
-    mean = np.add.reduceat(persons, starts[:-1], axis=0) / count[:, None]
-    scatter = np.empty((len(count), values.shape[1], values.shape[1]))
-    for r, (begin, end) in enumerate(pairwise(starts.tolist())):
-        deviation = (persons[begin:end] - mean[r]) * observed[r]
-        scatter[r] = deviation.T @ deviation / count[r]
-    return PatternMoments(observed, count.astype(np.float64), mean, scatter, persons, starts, order)
+    observed = present[order[begins]]
+    moments = _pattern_moments(observed, starts, persons, np.ones(len(persons)))
+    return PatternMoments(
+        observed, *moments, persons, starts, order, None if clusters is None else clusters[order]
+    )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def reweighted(data: PatternMoments, weights: Float) -> PatternMoments:
+    """Count every person ``weights`` times, (n,) in the order of ``data.persons``.
+
+    Patterns that nobody is left in stay, with a count of 0.
+    """
+    moments = _pattern_moments(data.observed, data.starts, data.persons, weights)
+    again = PatternMoments(
+        data.observed, *moments, data.persons, data.starts, data.order, data.clusters
+    )
+    again.__dict__["plan"] = data.plan
+    return again
+
+
+def pooled(mean: Float, covariance: Float, n: float) -> PatternMoments:
+    """Make the sufficient statistics of ``n`` persons without gaps from their moments."""
+    p = len(mean)
+    none = np.zeros(0, dtype=np.int64)
+    return PatternMoments(
+        np.ones((1, p), dtype=np.bool_),
+        np.array([n]),
+        mean[None],
+        covariance[None],
+        np.zeros((0, p)),
+        np.zeros(2, dtype=np.int64),
+        none,
+    )
+
+
+def _keys(present: Bool) -> Int:
+    """Number the patterns of rows, (n, p), so that equal rows have equal numbers."""
+    if present.shape[1] <= 62:
+        return present @ (np.int64(1) << np.arange(present.shape[1], dtype=np.int64))
+    packed = np.packbits(present, axis=1)
+    return np.unique(packed, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
+
+
+def _pattern_moments(
+    observed: Bool, starts: Int, persons: Float, weights: Float
+) -> tuple[Float, Float, Float]:
+    """Weighted counts, (R,), means, (R, p), and covariances, (R, p, p), of sorted persons."""
+    begins = starts[:-1]
+    count = np.add.reduceat(weights, begins)
+    divisor = np.maximum(count, 1e-300)
+    mean = np.add.reduceat(persons * weights[:, None], begins, axis=0) / divisor[:, None]
+    pattern = np.repeat(np.arange(len(begins)), np.diff(starts))
+    deviation = (persons - mean[pattern]) * observed[pattern]
+    by_weight = deviation * weights[:, None]
+    p = persons.shape[1]
+    scatter = np.empty((len(begins), p, p))
+    for i in range(p):
+        products = np.add.reduceat(by_weight[:, i, None] * deviation[:, : i + 1], begins, axis=0)
+        scatter[:, i, : i + 1] = products / divisor[:, None]
+        scatter[:, : i + 1, i] = scatter[:, i, : i + 1]
+    return count, mean, scatter
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """The likelihood at one pair of moments, and what its derivatives are made of.
 
@@ -121,9 +195,8 @@ class Evaluation:
     def expected_information(self) -> Float:
         """Fisher information of the stacked moments, given which values are missing."""
         p, n = self.data.p, self.data.count
-        rows, columns = vech_indices(p)
-        stacked = self.precision[:, rows, columns]
-        information = np.zeros((p + len(rows), p + len(rows)))
+        stacked = _vech(self.precision)
+        information = np.zeros((p + stacked.shape[1], p + stacked.shape[1]))
         information[:p, :p] = np.tensordot(n, self.precision, axes=1)
         products = (stacked * n[:, None]).T @ stacked
         information[p:, p:] = _pair_up(products, p) * 0.5
@@ -131,12 +204,16 @@ class Evaluation:
 
     def observed_information(self) -> Float:
         """Negative Hessian of the log-likelihood in the stacked moments."""
+        return self._observed_information
+
+    @cached_property
+    def _observed_information(self) -> Float:
         p, n = self.data.p, self.data.count
         rows, columns = vech_indices(p)
         weight = _multiplicity(p)
-        stacked = self.precision[:, rows, columns]
+        stacked = _vech(self.precision)
         by_count = stacked * n[:, None]
-        excess = (self.weighted - 0.5 * self.precision)[:, rows, columns]
+        excess = _vech(self.weighted) - 0.5 * stacked
         products = by_count.T @ excess
         information = np.zeros((p + len(rows), p + len(rows)))
         information[:p, :p] = np.tensordot(n, self.precision, axes=1)
@@ -157,16 +234,44 @@ class Evaluation:
         ndarray
             (n, p + p(p+1)/2), rows in the order of ``data.persons``.
         """
+        return np.concatenate([part for _, part in self._score_chunks()])
+
+    @cached_property
+    def score_products(self) -> Float:
+        """Sum of the outer products of the scores of persons, or of J clusters of persons.
+
+        Square, one row per stacked moment. That of clusters is multiplied by J / (J - 1).
+        """
+        clusters = self.data.clusters
+        p = self.data.p
+        m = p + p * (p + 1) // 2
+        if clusters is None:
+            total = np.zeros((m, m))
+            for _, scores in self._score_chunks():
+                total += scores.T @ scores
+            return total
+        sums = np.zeros((int(clusters.max()) + 1, m))
+        for rows, scores in self._score_chunks():
+            np.add.at(sums, clusters[rows], scores)
+        return np.asarray(sums.T @ sums) * (len(sums) / (len(sums) - 1))
+
+    def _score_chunks(self) -> Iterator[tuple[slice, Float]]:
         data, p = self.data, self.data.p
         rows, columns = vech_indices(p)
-        scores = np.empty((len(data.persons), p + len(rows)))
-        for r, (begin, end) in enumerate(pairwise(data.starts.tolist())):
-            error = (data.persons[begin:end] - self.mu) @ self.precision[r]
-            scores[begin:end, :p] = error
-            scores[begin:end, p:] = error[:, rows] * error[:, columns]
-            scores[begin:end, p:] -= self.precision[r, rows, columns]
-        scores[:, p:] *= 0.5 * _multiplicity(p)
-        return scores
+        stacked = _vech(self.precision)
+        weight = 0.5 * _multiplicity(p)
+        for begin in range(0, len(data.persons), _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            pattern = data.pattern[part]
+            scores = np.empty((len(pattern), p + len(rows)))
+            deviation = data.persons[part] - self.mu
+            error = (deviation[:, None, :] @ self.precision[pattern])[:, 0]
+            scores[:, :p] = error
+            products = scores[:, p:]
+            np.multiply(error[:, rows], error[:, columns], out=products)
+            products -= stacked[pattern]
+            products *= weight
+            yield part, scores
 
 
 def evaluate(data: PatternMoments, mu: Float, sigma: Float) -> Evaluation:
@@ -178,21 +283,28 @@ def evaluate(data: PatternMoments, mu: Float, sigma: Float) -> Evaluation:
         If a pattern's covariance is not positive definite.
     """
     seen = data.observed
-    both = seen[:, :, None] & seen[:, None, :]
-    # Ones on the diagonal stand in for what is missing: every block can be inverted in one call.
-    stand_in = np.where(seen, 0.0, 1.0)[:, :, None] * np.eye(data.p)
-    padded = np.where(both, sigma, 0.0) + stand_in
-    factor = np.linalg.cholesky(padded)
-    log_determinant = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    precision = np.linalg.inv(padded) - stand_in
+    precision, log_determinant = precisions(data.plan, sigma)
     deviation = np.where(seen, data.mean - mu, 0.0)
-    error = np.einsum("rij,rj->ri", precision, deviation)
+    error = (precision @ deviation[:, :, None])[:, :, 0]
     within = precision @ data.scatter
-    quadratic = np.einsum("rii->r", within) + (error * deviation).sum(axis=1)
-    weighted = within @ precision + error[:, :, None] * error[:, None, :]
+    quadratic = within.trace(axis1=1, axis2=2) + (error * deviation).sum(axis=1)
+    weighted = within @ precision
+    weighted += error[:, :, None] * error[:, None, :]
     values = float(data.count @ seen.sum(axis=1))
     logl = -0.5 * (data.count @ (log_determinant + quadratic) + values * np.log(2 * np.pi))
     return Evaluation(data, mu, sigma, float(logl), precision, error, weighted)
+
+
+def _vech(matrices: Float) -> Float:
+    """Stack the lower triangles of (R, p, p): (R, p(p+1)/2)."""
+    p = matrices.shape[1]
+    return matrices.reshape(len(matrices), p * p)[:, _flat(p)]
+
+
+@lru_cache(maxsize=64)
+def _flat(p: int) -> Int:
+    rows, columns = vech_indices(p)
+    return rows * p + columns
 
 
 @lru_cache(maxsize=64)
@@ -212,12 +324,12 @@ def _vech_position(p: int) -> Int:
 
 
 @lru_cache(maxsize=16)
-def _pairs(p: int) -> tuple[Int, Int, Int, Int, Float]:
+def _pairs(p: int) -> tuple[Int, Int, Float]:
     rows, columns = vech_indices(p)
-    position, weight = _vech_position(p), _multiplicity(p)
-    ac, bd = position[np.ix_(rows, rows)], position[np.ix_(columns, columns)]
-    ad, bc = position[np.ix_(rows, columns)], position[np.ix_(columns, rows)]
-    return ac, bd, ad, bc, np.outer(weight, weight) * 0.5
+    position, weight, m = _vech_position(p), _multiplicity(p), len(rows)
+    ac_bd = position[np.ix_(rows, rows)] * m + position[np.ix_(columns, columns)]
+    ad_bc = position[np.ix_(rows, columns)] * m + position[np.ix_(columns, rows)]
+    return ac_bd, ad_bc, np.outer(weight, weight) * 0.5
 
 
 def _pair_up(products: Float, p: int) -> Float:
@@ -225,5 +337,9 @@ def _pair_up(products: Float, p: int) -> Float:
 
     ``products`` must be symmetric, (p(p+1)/2, p(p+1)/2).
     """
-    ac, bd, ad, bc, weight = _pairs(p)
-    return weight * (products[ac, bd] + products[ad, bc])
+    ac_bd, ad_bc, weight = _pairs(p)
+    flat = np.ascontiguousarray(products).reshape(-1)
+    paired = flat.take(ac_bd)
+    paired += flat.take(ad_bc)
+    paired *= weight
+    return np.asarray(paired)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from crosslag._types import Bool, Float
+from crosslag._types import Bool, Float, Int
 from crosslag.errors import DataError
 
 __all__ = ["GroupData", "Missing", "PanelData", "prepare"]
@@ -19,10 +19,24 @@ Missing = Literal["listwise", "fiml"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupData:
-    """The persons of one group: ``values``, (n, p), NaN where missing; ``name`` is the group's."""
+    """The persons of one group.
+
+    Attributes
+    ----------
+    name
+        The group's.
+    values
+        (n, p), NaN where missing.
+    clusters
+        The cluster of each person, (n,), numbered from 0; None where persons are independent.
+    rows
+        The persons' positions in the data, (n,).
+    """
 
     name: object
     values: Float
+    clusters: Int | None
+    rows: Int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +67,11 @@ class PanelData:
 
 
 def prepare(
-    data: pd.DataFrame, columns: Sequence[str], missing: Missing, group: str | None = None
+    data: pd.DataFrame,
+    columns: Sequence[str],
+    missing: Missing,
+    group: str | None = None,
+    cluster: str | None = None,
 ) -> PanelData:
     """Select and check the columns of a model.
 
@@ -67,30 +85,71 @@ def prepare(
         ``"listwise"`` leaves out persons with any gap, ``"fiml"`` only those without any value.
     group
         Column that tells the groups apart.
+    cluster
+        Column that tells which persons belong together.
 
     Raises
     ------
     DataError
         For unknown, repeated, constant, empty or non-numeric columns, infinite values, no or one
-        person in a group, or two variables that nobody has both of.
+        person in a group, a single cluster, or two variables that nobody has both of.
     """
     if missing not in get_args(Missing):
         raise DataError(f"missing={missing!r} is unknown; use one of {list(get_args(Missing))}.")
     if not isinstance(data, pd.DataFrame):
         raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
-    _require_columns(data, [*columns, *([group] if group is not None else [])])
-    if group in columns:
-        raise DataError(f"Column '{group}' is both the group and a variable of the model.")
-    values = np.column_stack([_numeric(data, column) for column in columns])
+    _require_columns(data, [*columns, *(name for name in (group, cluster) if name is not None)])
+    for name, role in ((group, "group"), (cluster, "cluster")):
+        if name in columns:
+            raise DataError(f"Column '{name}' is both the {role} and a variable of the model.")
+    values = _matrix(data, columns)
     notes: list[str] = []
     kept = _kept(values, missing, notes)
+    codes = None if cluster is None else _cluster_codes(data[cluster], cluster, kept, notes)
     names = _group_names(data, group, kept, notes)
-    groups = tuple(GroupData(name, values[kept & member]) for name, member in names.items())
+    groups = tuple(_group(name, kept & member, values, codes) for name, member in names.items())
     where = {g.name: f" in group '{g.name}'" if group is not None else "" for g in groups}
     for g in groups:
         _check_group(g, columns, where[g.name])
     n = sum(len(g.values) for g in groups)
     return PanelData(groups, tuple(columns), tuple(notes), len(data) - n)
+
+
+def _group(name: object, member: Bool, values: Float, codes: Int | None) -> GroupData:
+    clusters = None
+    if codes is not None:
+        clusters = np.unique(codes[member], return_inverse=True)[1].astype(np.int64)
+    return GroupData(name, values[member], clusters, np.flatnonzero(member).astype(np.int64))
+
+
+def _matrix(data: pd.DataFrame, columns: Sequence[str]) -> Float:
+    """Stack the columns, (n, p)."""
+    chosen = data[list(columns)]
+    if all(dtype == np.float64 for dtype in chosen.dtypes):
+        values = chosen.to_numpy()
+        if not np.isinf(values).any():
+            return values
+    return np.column_stack([_numeric(data, column) for column in columns])
+
+
+def _cluster_codes(series: pd.Series, name: str, kept: Bool, notes: list[str]) -> Int:
+    """Number the clusters; persons without one are no longer kept."""
+    codes = pd.factorize(series)[0].astype(np.int64)
+    nameless = int(((codes < 0) & kept).sum())
+    if nameless:
+        notes.append(f"{nameless} person(s) without a value of '{name}' were left out.")
+    kept &= codes >= 0
+    found = len(np.unique(codes[kept]))
+    if found < 2:
+        raise DataError(
+            f"Column '{name}' names {found} cluster(s); errors that allow for clusters need many"
+            " of them (at least 2, better 30)."
+        )
+    if found < 30:
+        notes.append(
+            f"There are only {found} clusters; errors that allow for them are too small with few."
+        )
+    return codes
 
 
 def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:

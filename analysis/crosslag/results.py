@@ -147,7 +147,8 @@ def unproven(
 ) -> Fit:
     """Give back what is known without a proven maximum: counts, and no estimate."""
     nothing = np.full(table.n_free, np.nan)
-    names = index_names(scaled=estimator == "MLR", robust=False)
+    scaled = estimator == "MLR"
+    names = index_names(scaled=scaled, robust=scaled or missing == "fiml")
     df = table.degrees_of_freedom
     known = {"npar": table.n_free, "ntotal": panel.n, "df": df}
     blank = np.full(len(table.rows), np.nan)

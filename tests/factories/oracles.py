@@ -58,6 +58,7 @@ class Oracle:
             estimator=options["estimator"],
             missing=options.get("missing", "listwise"),
             group=options.get("group"),
+            cluster=options.get("cluster"),
         )
 
 
