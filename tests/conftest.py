@@ -162,3 +162,15 @@ def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.get_uri(name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def new_postgres_database(postgres_server: Any) -> Callable[[], str]:
+    """Give a function that makes an empty PostgreSQL database, kept until the tests end."""
+
+    def make() -> str:
+        name = f"kept_{next(_numbers)}"
+        _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
+        return str(postgres_server.get_uri(name))
+
+    return make

@@ -58,9 +58,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("ok", "Mail goes out over SMTP.")
     else:
         where = settings.mail_directory or "the console"
-        yield Finding(
-            "warning", f"Mail goes to {where} only.", "Set LONGWAVE_SMTP_URL to send it."
-        )
+        yield Finding("warning", f"Mail goes to {where} only.", "Set LONGWAVE_SMTP_URL to send it.")
     if not settings.secure:
         yield Finding(
             "warning",

@@ -28,7 +28,7 @@ class Clockwork:
         """Do all that is due, a batch for each transaction."""
         self.sweep(now)
         self.dispatch(now)
-        self.seal(now)
+        seal(self.database, self.keys, now)
         with self.database.writing() as session:
             heartbeat.beat(session, now=now)
 
@@ -52,9 +52,10 @@ class Clockwork:
         ):
             pass
 
-    def seal(self, now: datetime) -> None:
-        """Seal the events that no writer can still precede."""
-        with self.database.writing() as session:
-            upto = audit.horizon(session)
-        with self.database.writing() as session:
-            audit.seal(session, upto=upto, keys=self.keys, now=now)
+
+def seal(database: Database, keys: KeyRing, now: datetime) -> None:
+    """Seal the events that no writer can still precede."""
+    with database.writing() as session:
+        upto = audit.horizon(session)
+    with database.writing() as session:
+        audit.seal(session, upto=upto, keys=keys, now=now)

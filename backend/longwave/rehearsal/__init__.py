@@ -1,1 +1,1 @@
-
+"""Virtual participants and a virtual clock that drive the real thing."""

@@ -39,8 +39,12 @@ def version(session: Session, version_id: int) -> ProtocolVersion:
 
 
 def lock(session: Session, study_id: int) -> Study:
-    """Return a study, its row locked until the transaction ends."""
-    return session.exec(select(Study).where(Study.id == study_id).with_for_update()).one()
+    """Return a study, its row locked until the transaction ends.
+
+    The lock lets others go on to write rows that refer to the study (FOR NO KEY UPDATE).
+    """
+    statement = select(Study).where(Study.id == study_id).with_for_update(key_share=True)
+    return session.exec(statement).one()
 
 
 def latest_version_id(session: Session, study_id: int) -> int:

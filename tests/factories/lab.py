@@ -1,0 +1,152 @@
+"""A lab with an open study, and participants who do what a test says, through the services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import col, select
+
+from longwave import resources
+from longwave.domain.protocol.model import Protocol
+from longwave.jobs.tick import Clockwork
+from longwave.keys import KeyRing
+from longwave.notify import Delivery, Mail, Outcome
+from longwave.services import assessment as assessments
+from longwave.services import enrolment
+from longwave.services import study as studies
+from longwave.storage.database import Database
+from longwave.storage.tables import Assessment, Participant
+
+START = datetime(2026, 2, 2, 8, tzinfo=UTC)
+BASE_URL = "https://study.example"
+SECRET = "a secret of thirty-two characters or more"
+SCREENING = {"age": "34", "licensed": "yes", "profession": "nurse"}
+
+
+class Memory:
+    """A transport that keeps what it is given and answers as a test asks."""
+
+    is_local = True
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self.answer = Delivery(Outcome.SENT)
+
+    def send(self, mail: Mail) -> Delivery:
+        self.mails.append(mail)
+        return self.answer
+
+    def close(self) -> None: ...
+
+
+class Lab:
+    """An open trial run of the packaged trial. Time stands still until `wait` moves it."""
+
+    def __init__(self, database_url: str, protocol: str = "msc_burnout_rct") -> None:
+        self.database = Database(database_url)
+        self.keys = KeyRing(SECRET)
+        self.now = START
+        self.transport = Memory()
+        self.clockwork = Clockwork(self.database, self.transport, self.keys, BASE_URL)
+        files = resources.protocol_files(resources.protocols_directory() / protocol)
+        with self.database.writing() as session:
+            study = studies.add_study(session, files, actor="test", now=self.now)
+            studies.open_study(
+                session, study.slug, trial_run=True, keys=self.keys, actor="test", now=self.now
+            )
+            self.slug = study.slug
+            self.protocol: Protocol = studies.current_protocol(session, study)
+        self._people = 0
+
+    def close(self) -> None:
+        self.database.close()
+
+    def wait(self, **span: float) -> None:
+        """Let time pass, then let the clockwork tick."""
+        self.now += timedelta(**span)
+        self.clockwork.tick(self.now)
+
+    def screen(self, site: str = "ankara", answers: Mapping[str, str] = SCREENING) -> int:
+        """Answer the eligibility questions; return the participant's id."""
+        with self.database.writing() as session:
+            study = studies.get_open_study(session, self.slug)
+            person = enrolment.screen(
+                session, study, site=site, language="en", answers=answers, now=self.now
+            )
+            return person.id
+
+    def consent(self, participant_id: int, email: str | None = None) -> None:
+        """Tick every statement and sign."""
+        form = enrolment.ConsentForm(
+            name="A Person",
+            email=email or f"person{participant_id}@clinic.example",
+            ticked=frozenset(statement.id for statement in self.protocol.consent.statements),
+        )
+        with self.database.writing() as session:
+            person = session.get_one(Participant, participant_id)
+            enrolment.give_consent(session, person, form, keys=self.keys, now=self.now)
+
+    def enrol(self, **how: str) -> int:
+        """Screen and consent; return the participant's id."""
+        participant_id = self.screen(**how)
+        self.consent(participant_id)
+        return participant_id
+
+    def fill(self, participant_id: int, wave: str, value: str = "2", pages: int = 99) -> None:
+        """Answer the first ``pages`` instruments of a wave, without submitting."""
+        with self.database.writing() as session:
+            assessment = self._assessment(session, participant_id, wave)
+            for instrument_id in self.protocol.wave(wave).instruments[:pages]:
+                items = self.protocol.instruments[instrument_id].items
+                assessments.save_page(
+                    session,
+                    assessment,
+                    instrument_id,
+                    {item.id: value for item in items},
+                    now=self.now,
+                )
+
+    def complete(self, participant_id: int, wave: str, value: str = "2") -> None:
+        """Answer a wave and submit it."""
+        self.fill(participant_id, wave, value)
+        with self.database.writing() as session:
+            assessment = self._assessment(session, participant_id, wave)
+            assessments.submit(session, assessment, keys=self.keys, now=self.now)
+
+    def randomise(self, **how: str) -> int:
+        """Enrol somebody and complete the baseline; return the participant's id."""
+        participant_id = self.enrol(**how)
+        self.complete(participant_id, "w0")
+        return participant_id
+
+    def participant(self, participant_id: int) -> Participant:
+        with self.database.reading() as session:
+            return session.get_one(Participant, participant_id)
+
+    def statuses(self, participant_id: int) -> dict[str, str]:
+        """Return the status of each of a participant's assessments."""
+        with self.database.reading() as session:
+            found = session.exec(
+                select(Assessment)
+                .where(Assessment.participant_id == participant_id)
+                .order_by(col(Assessment.id))
+            )
+            return {assessment.wave: assessment.status for assessment in found}
+
+    def assessment(self, participant_id: int, wave: str) -> Assessment:
+        with self.database.reading() as session:
+            return self._assessment(session, participant_id, wave)
+
+    def rows(self, table):
+        """Return every row of a table, by its key."""
+        with self.database.reading() as session:
+            return list(session.exec(select(table).order_by(*table.__table__.primary_key)))
+
+    @staticmethod
+    def _assessment(session, participant_id: int, wave: str) -> Assessment:
+        return session.exec(
+            select(Assessment).where(
+                Assessment.participant_id == participant_id, Assessment.wave == wave
+            )
+        ).one()

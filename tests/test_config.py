@@ -1,0 +1,47 @@
+"""Settings: read from the environment, refused by name when unusable."""
+
+from __future__ import annotations
+
+import pytest
+
+from longwave.config import load_settings
+from longwave.domain.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_an_env_file_in_the_folder_is_read(nowhere):
+    (nowhere / ".env").write_text("LONGWAVE_BASE_URL=https://study.example/\n")
+    settings = load_settings()
+    assert settings.base_url == "https://study.example"
+    assert settings.secure
+
+
+def test_the_environment_overrules_the_file(nowhere, monkeypatch):
+    (nowhere / ".env").write_text("LONGWAVE_BASE_URL=https://study.example\n")
+    monkeypatch.setenv("LONGWAVE_BASE_URL", "http://127.0.0.1:9000")
+    assert not load_settings().secure
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LONGWAVE_SECRET_KEY", "short"),
+        ("LONGWAVE_BASE_URL", "study.example"),
+        ("LONGWAVE_TICK_SECONDS", "often"),
+    ],
+)
+def test_an_unusable_setting_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        load_settings()
+
+
+def test_a_secret_is_not_printed():
+    settings = load_settings()
+    assert settings.secret_key.get_secret_value() not in repr(settings)
+    assert settings.has_default_secret
