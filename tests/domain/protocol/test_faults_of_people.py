@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from factories.broken import Broken, assert_only_fault
+from factories.broken import Broken, assert_only_fault, faults_of
 
 STUDY = [
     Broken("longwave", "longwave: 1\n", "longwave: 2\n", "version", "longwave: 1"),
@@ -136,6 +136,14 @@ PEOPLE = [
         "eligibility.items[0].kind", "kind: number", "kind: numbr", "'number'", "likert, choice or"
     ),
     Broken(
+        "eligibility.items[1].kind",
+        "      kind: choice\n      text: {en: Licensed",
+        "      text: {en: Licensed",
+        "missing",
+        "Add 'kind'",
+        "- id: licensed",
+    ),
+    Broken(
         "eligibility.items[0].options",
         "maximum: 120",
         "options: [{value: a, label: {en: a, tr: a}}]",
@@ -250,3 +258,12 @@ def test_a_fault_is_told_with_its_place_and_the_way_out(
     small: dict[str, bytes], case: Broken
 ) -> None:
     assert_only_fault(small, case)
+
+
+def test_every_value_of_a_likert_item_must_be_a_whole_number(small: dict[str, bytes]) -> None:
+    before, after = "kind: choice\n      text: {en: Shift", "kind: likert\n      text: {en: Shift"
+    text = small["protocol.yaml"].decode()
+    faults = faults_of(small | {"protocol.yaml": text.replace(before, after).encode()})
+    options = "eligibility.items[2].options"
+    assert [fault.field for fault in faults] == [f"{options}[0].value", f"{options}[1].value"]
+    assert all("no whole number" in fault.message for fault in faults)

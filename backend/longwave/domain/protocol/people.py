@@ -138,7 +138,7 @@ def _read_item(block: Block, languages: Sequence[str]) -> Item:
     kind = block.one_of("kind", _ITEM_KINDS)
     options = _read_options(block, kind, languages)
     low, high = block.number("minimum"), block.number("maximum")
-    if kind == "likert" and options and not block.faulty("options"):
+    if kind == "likert" and options and not block.faulty("kind") and not block.faulty("options"):
         values = [float(option.value) for option in options]
         low, high = min(values), max(values)
     if low is not None and high is not None and low >= high:
@@ -181,7 +181,7 @@ def _read_options(block: Block, kind: ItemKind, languages: Sequence[str]) -> tup
         if option.value and option.value in seen:
             entry.fault("value", f"{option.value!r} is given twice.", "Make the values differ.")
         seen.add(option.value)
-        if kind == "likert" and option.value and not re.fullmatch(r"-?\d{1,4}", option.value):
+        if kind == "likert" and option.value and not re.fullmatch(r"-?[0-9]{1,4}", option.value):
             entry.fault(
                 "value", f"{option.value[:40]!r} is no whole number.", 'Write for instance "1".'
             )
