@@ -9,7 +9,7 @@ from longwave.domain.instrument import Instrument, Item
 from longwave.domain.items import REFUSED
 from longwave.domain.protocol.model import Protocol
 from longwave.i18n import Translator, translator
-from longwave.storage.tables import Answer
+from longwave.storage.assessment import GivenAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,9 @@ def _questions(
     return _prepared[key]
 
 
-def given_answers(answers: Mapping[tuple[str, str], Answer], instrument_id: str) -> dict[str, str]:
+def given_answers(
+    answers: Mapping[tuple[str, str], GivenAnswer], instrument_id: str
+) -> dict[str, str]:
     """Return what a form shows as answered before, by item."""
     return {
         item: answer.value if answer.value is not None else _REASONS.get(answer.missing_reason, "")
