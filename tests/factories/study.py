@@ -248,7 +248,7 @@ class _Maker:
         rng = self.rng
         opens = enrolled + timedelta(days=wave.target.days)
         closes = opens + timedelta(days=14)
-        assessment_id = 1000 * (wave.order + 1) + number
+        assessment_id = 100_000 * (wave.order + 1) + number
         after = withdrawn is not None and withdrawn < opens
         begun = not after and rng.random() < self.answering
         whole = begun and rng.random() < 0.8

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -120,12 +120,12 @@ class AnswerEncoder:
         self._values: dict[str, int] = {}
         self._reasons: dict[str, int] = {}
 
-    def add(self, batch: Iterable[tuple[int, str, str, str | None, str | None]]) -> None:
-        """Append a batch."""
-        rows = list(batch)
-        if not rows:
+    def add(self, batch: Iterable[Sequence[Any]]) -> None:
+        """Append a batch of int, str, str, str or None, str or None."""
+        columns_of_batch = tuple(zip(*batch, strict=True))
+        if not columns_of_batch:
             return
-        assessment, instrument, item, value, reason = zip(*rows, strict=True)
+        assessment, instrument, item, value, reason = columns_of_batch
         columns = self.columns
         columns.assessment.extend(assessment)
         pairs = list(zip(instrument, item, strict=True))

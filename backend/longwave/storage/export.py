@@ -35,7 +35,7 @@ from longwave.storage.tables import (
     Study,
 )
 
-_BATCH = 50_000
+_BATCH = 1_000
 _CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
 _CROSSED_OVER = "participant.crossed_over"
 _PAUSED = f"participant.messages_{Messages.PAUSED}"
@@ -187,9 +187,10 @@ def _answers(session: Session, study_id: int) -> AnswerColumns:
         .where(col(Assessment.study_id) == study_id)
     )
     encoder = AnswerEncoder()
-    result = session.execute(statement, execution_options={"yield_per": _BATCH})
+    # Past the ORM, which takes twice as long over millions of rows.
+    result = session.connection().execute(statement, execution_options={"yield_per": _BATCH})
     for batch in result.partitions():
-        encoder.add(tuple(row) for row in batch)
+        encoder.add(batch)
     return encoder.columns
 
 
