@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from crosslag.builders import clpm, riclpm
-from crosslag.errors import CrosslagError, DataError, ModelError
+from crosslag.errors import CrosslagError, DataError, ModelError, ModelSyntaxError
 from crosslag.fitting import fit
 from crosslag.model import Model, Relation
 from crosslag.results import Fit
 from crosslag.simulate import PanelProcess, stationary_innovation
+from crosslag.syntax import parse
 
 __all__ = [
     "CrosslagError",
@@ -21,10 +22,12 @@ __all__ = [
     "Fit",
     "Model",
     "ModelError",
+    "ModelSyntaxError",
     "PanelProcess",
     "Relation",
     "clpm",
     "fit",
+    "parse",
     "riclpm",
     "stationary_innovation",
 ]

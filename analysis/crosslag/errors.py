@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CrosslagError", "DataError", "ModelError"]
+__all__ = ["CrosslagError", "DataError", "ModelError", "ModelSyntaxError"]
 
 
 class CrosslagError(ValueError):
@@ -15,3 +15,23 @@ class ModelError(CrosslagError):
 
 class DataError(CrosslagError):
     """The data can't be analysed as asked: an unknown or constant column, text, no coverage."""
+
+
+class ModelSyntaxError(ModelError):
+    """A text that is no model syntax; the message shows the line with a caret below the fault.
+
+    Attributes
+    ----------
+    line, column
+        Where the fault is, counted from 1.
+    """
+
+    def __init__(self, complaint: str, text: str, line: int, column: int) -> None:
+        lines = text.splitlines()
+        shown = lines[line - 1].replace("\t", " ") if line <= len(lines) else ""
+        caret = " " * (column - 1) + "^"
+        super().__init__(
+            f"Line {line}, column {column} of the model: {complaint}\n  {shown}\n  {caret}"
+        )
+        self.line = line
+        self.column = column

@@ -19,15 +19,26 @@ from crosslag._types import Float
 from crosslag.moments import Evaluation, PatternMoments, evaluate
 from crosslag.ram import Implied, RamGroup, vech_indices
 
-__all__ = ["ModelPoint", "Solution", "maximise", "model_point", "saturated"]
+__all__ = [
+    "Evaluator",
+    "ModelPoint",
+    "Point",
+    "Solution",
+    "criteria",
+    "maximise",
+    "model_point",
+    "saturated",
+    "solve",
+    "standard_scale",
+]
 
 DECREMENT_LIMIT = 1e-8
 EIGENVALUE_LIMIT = 1e-8
-_POLISHED = 1e-13  # one more Newton step from here changes nothing that prints
-_SETTLED = 4  # rounding may keep the decrement above that
-_NEWTON_FROM = 0.3  # below this decrement the observed information is the better metric
-_STEPS = 100
-_RANDOM_STARTS = 4
+POLISHED = 1e-13  # one more Newton step from here changes nothing that prints
+SETTLED = 4  # rounding may keep the decrement above that
+NEWTON_FROM = 0.3  # below this decrement the observed information is the better metric
+STEPS = 100
+RANDOM_STARTS = 4
 
 
 class Point(Protocol):
@@ -166,6 +177,10 @@ class Solution(Generic[P]):
         ``"scoring"``, or the fallback that was needed.
     iterations
         Steps taken by that method.
+    tangent
+        Directions, (q, r), that constraints and active bounds leave; None without constraints.
+    active
+        The bounds that hold the solution, in words.
     """
 
     point: P
@@ -174,6 +189,8 @@ class Solution(Generic[P]):
     smallest_eigenvalue: float
     method: str
     iterations: int
+    tangent: Float | None = None
+    active: tuple[str, ...] = ()
 
     @property
     def identified(self) -> bool:
@@ -216,14 +233,14 @@ def _attempts(at: Evaluator[P], start: Float, rng: np.random.Generator) -> Itera
     damped = _score(at, first, "damped scoring", damping=1.0)
     yield damped
     yield from _quasi_newton(at, damped.point.theta, "BFGS")
-    scale = _standard_scale(first)
-    for attempt in range(_RANDOM_STARTS):
+    scale = standard_scale(first)
+    for attempt in range(RANDOM_STARTS):
         shifted = at(start + 0.3 * scale * rng.standard_normal(len(start)))
         if shifted is not None:
             yield _score(at, shifted, f"random start {attempt + 1}", damping=1.0)
 
 
-def _standard_scale(point: Point) -> Float:
+def standard_scale(point: Point) -> Float:
     """Size each parameter by what one person says about it, whatever its units."""
     diagonal = np.diag(point.expected_information())
     n = max(diagonal.max(initial=0.0), 1e-300)
@@ -233,11 +250,11 @@ def _standard_scale(point: Point) -> Float:
 def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Solution[P]:
     """Scoring with backtracking; near the maximum, Newton's method with the analytic Hessian."""
     near, settled, iteration = False, 0, 0
-    while iteration < _STEPS:
+    while iteration < STEPS:
         iteration += 1
         step = _direction(point, near=near, damping=damping)
         decrement = float(point.gradient @ step)
-        near = decrement < _NEWTON_FROM
+        near = decrement < NEWTON_FROM
         following = _line_search(at, point, step, decrement)
         if following is None:
             damping = max(10 * damping, 1e-4)
@@ -247,7 +264,7 @@ def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Soluti
         point = following
         damping = damping / 10 if damping > 1e-8 else 0.0
         settled += decrement < DECREMENT_LIMIT / 10
-        if decrement < _POLISHED or settled >= _SETTLED:
+        if decrement < POLISHED or settled >= SETTLED:
             break
     return _prove(point, method, iteration)
 
@@ -255,18 +272,19 @@ def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Soluti
 def _direction(point: Point, *, near: bool, damping: float) -> Float:
     """Solve for an ascent direction, adding to the diagonal as far as that is needed."""
     if near and damping < 1e-6:
-        with_hessian = _solve(point.observed_information(), point.gradient, 0.0)
+        with_hessian = solve(point.observed_information(), point.gradient, 0.0)
         if with_hessian is not None:
             return with_hessian
     expected = point.expected_information()
     while True:
-        step = _solve(expected, point.gradient, damping)
+        step = solve(expected, point.gradient, damping)
         if step is not None:
             return step
         damping = max(10 * damping, 1e-8)
 
 
-def _solve(information: Float, gradient: Float, damping: float) -> Float | None:
+def solve(information: Float, gradient: Float, damping: float) -> Float | None:
+    """Solve for a step, adding ``damping`` to the unit diagonal; None if that is not definite."""
     scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
     scaled = information / np.outer(scale, scale)
     scaled[np.diag_indices_from(scaled)] = 1.0 + damping
@@ -293,24 +311,31 @@ def _line_search(at: Evaluator[P], point: P, step: Float, decrement: float) -> P
 
 def _prove(point: P, method: str, iterations: int) -> Solution[P]:
     information = point.observed_information()
+    decrement, smallest = criteria(information, point.gradient)
+    return Solution(point, information, decrement, smallest, method, iterations)
+
+
+def criteria(information: Float, gradient: Float) -> tuple[float, float]:
+    """Compute the Newton decrement, and the smallest eigenvalue at unit diagonal."""
     diagonal = np.diag(information)
     if not (np.isfinite(information).all() and (diagonal > 0).all()):
-        return Solution(point, information, np.inf, -np.inf, method, iterations)
+        return np.inf, -np.inf
+    if not len(diagonal):
+        return 0.0, 1.0
     scale = np.sqrt(diagonal)
-    smallest = float(np.linalg.eigvalsh(information / np.outer(scale, scale))[0])
-    decrement = np.inf
-    if smallest > 0:
-        scaled = point.gradient / scale
-        correlation = information / np.outer(scale, scale)
-        decrement = float(scaled @ np.linalg.solve(correlation, scaled))
-    return Solution(point, information, decrement, smallest, method, iterations)
+    correlation = information / np.outer(scale, scale)
+    smallest = float(np.linalg.eigvalsh(correlation)[0])
+    if smallest <= 0:
+        return np.inf, smallest
+    scaled = gradient / scale
+    return float(scaled @ np.linalg.solve(correlation, scaled)), smallest
 
 
 def _quasi_newton(at: Evaluator[P], start: Float, method: str) -> Iterator[Solution[P]]:
     first = at(start)
     if first is None:
         return
-    scale = _standard_scale(first)
+    scale = standard_scale(first)
     worst = abs(first.logl) * 10 + 1e6
 
     def objective(x: Float) -> tuple[float, Float]:

@@ -11,15 +11,19 @@ import pandas as pd
 from crosslag import indices, inference
 from crosslag._types import Float
 from crosslag.baseline import baseline
+from crosslag.constraints import Restrictions
+from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution, maximise, model_point, saturated
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
 from crosslag.ram import ram_groups
+from crosslag.restricted import maximise_restricted
 from crosslag.results import Fit, unproven
 from crosslag.robust import fiml_corrected
 from crosslag.starts import starting_values
+from crosslag.syntax import Auto, parse
 
 __all__ = ["Estimator", "fit"]
 
@@ -27,19 +31,20 @@ Estimator = Literal["ML", "MLR"]
 
 
 def fit(
-    model: Model,
+    model: Model | str,
     data: pd.DataFrame,
     estimator: Estimator = "ML",
     missing: Missing = "listwise",
     group: str | None = None,
     cluster: str | None = None,
+    auto: Auto = "sem",
 ) -> Fit:
     """Fit a model by maximum likelihood.
 
     Parameters
     ----------
     model
-        A builder's model, such as ``riclpm({"x": [...], "y": [...]})``.
+        A builder's model, such as ``riclpm({"x": [...], "y": [...]})``, or lavaan's syntax.
     data
         One row per person; columns of the model's names; gaps as NaN or NA.
     estimator
@@ -53,6 +58,9 @@ def fit(
     cluster
         Column that tells which persons belong together (sites, classes). Errors and the scaled
         test then rest on the clusters' sums of scores; needs ``estimator="MLR"``.
+    auto
+        What is added to a model given as syntax: ``"sem"`` as lavaan's ``sem()``, ``"none"`` as
+        ``lavaan(..., int.ov.free=TRUE)``; see :func:`crosslag.parse`.
 
     Returns
     -------
@@ -68,8 +76,10 @@ def fit(
     """
     if estimator not in get_args(Estimator):
         raise ModelError(f"estimator={estimator!r} is unknown; use 'ML' or 'MLR'.")
+    if isinstance(model, str):
+        model = parse(model, auto)
     if not isinstance(model, Model):
-        raise ModelError(f"The model must come from a builder, not {type(model).__name__}.")
+        raise ModelError(f"The model must be a builder's or a text, not {type(model).__name__}.")
     if cluster is not None and estimator != "MLR":
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
     panel = prepare(data, model.observed, missing, group, cluster)
@@ -91,8 +101,8 @@ def _require_degrees_of_freedom(table: ParameterTable) -> None:
     df = table.degrees_of_freedom
     if df < 0:
         raise ModelError(
-            f"The model has {table.n_free} parameters, but the data only {table.n_moments} means"
-            f" and (co)variances: {df} degrees of freedom. Add waves, or fix or equate parameters."
+            f"The model has {table.n_parameters} parameters, but the data only {table.n_moments}"
+            f" means and (co)variances: {df} degrees of freedom. Add waves, or fix or equate parameters."
         )
 
 
@@ -116,7 +126,10 @@ def _maximise(table: ParameterTable, patterns: Sequence[PatternMoments]) -> Solu
         return model_point(structures, patterns, theta)
 
     try:
-        return maximise(at, starting_values(table, patterns))
+        start = starting_values(table, patterns)
+        if table.constraints:
+            return maximise_restricted(at, start, Restrictions(table))
+        return maximise(at, start)
     except ValueError as error:
         raise ModelError(
             "The model's starting values imply an impossible covariance matrix; check fixed values"
@@ -126,7 +139,7 @@ def _maximise(table: ParameterTable, patterns: Sequence[PatternMoments]) -> Solu
 
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
     if not solution.identified:
-        names = inference.unidentified(table, solution.information)
+        names = inference.unidentified(table, solution.information, solution.tangent)
         if names:
             return (
                 "The data can't tell these parameters apart (the model is not identified, or the"
@@ -150,19 +163,34 @@ def _finished(
     missing: Missing,
 ) -> Fit:
     point = solution.point
-    independent = baseline([e.data for e in unrestricted])
+    exogenous = [table.observed.index(name) for name in model.exogenous]
+    independent = baseline([e.data for e in unrestricted], exogenous)
+    basis = solution.tangent
     scaled = None
     if estimator == "MLR":
         products = inference.score_products(point)
-        covariance = inference.vcov(solution.information, products)
-        scaled = indices.scaling(unrestricted, solution.information, products, independent)
+        covariance = inference.vcov(solution.information, products, basis=basis)
+        scaled = indices.scaling(
+            unrestricted,
+            inference.within(basis, solution.information),
+            inference.within(basis, products),
+            independent,
+        )
     elif missing == "fiml":
-        covariance = inference.vcov(solution.information)
+        covariance = inference.vcov(solution.information, basis=basis)
     else:
-        covariance = inference.vcov(point.expected_information())
-    measures = indices.fit_measures(point, unrestricted, independent, scaled)
+        covariance = inference.vcov(point.expected_information(), basis=basis)
+    measures = indices.fit_measures(
+        point,
+        unrestricted,
+        independent,
+        scaled,
+        n_constraints=table.n_free - table.n_parameters,
+    )
     if missing == "fiml":
-        robust = fiml_corrected(point, unrestricted, independent, sandwich=scaled is not None)
+        robust = fiml_corrected(
+            point, unrestricted, independent, sandwich=scaled is not None, basis=basis
+        )
         measures |= indices.robust_measures(measures, robust, len(unrestricted))
     elif scaled is not None:
         measures |= indices.robust_measures(
@@ -180,14 +208,21 @@ def _finished(
         missing=missing,
         converged=True,
         admissible=not findings,
-        warnings=(*panel.notes, *_small_sample(point), *findings),
+        warnings=(*panel.notes, *_small_sample(point), *_at_bounds(solution), *findings),
         method=solution.method,
         iterations=solution.iterations,
         theta=point.theta,
         vcov=covariance,
         indices=measures,
         standardised=inference.standardised(table, point, covariance),
+        defined=defined(table, point, covariance),
     )
+
+
+def _at_bounds(solution: Solution[ModelPoint]) -> list[str]:
+    if not solution.active:
+        return []
+    return [f"Estimates lie on these bounds, so their errors are 0: {', '.join(solution.active)}."]
 
 
 def _small_sample(point: ModelPoint) -> list[str]:

@@ -81,6 +81,8 @@ def fit_measures(
     unrestricted: Sequence[Evaluation],
     independent: Baseline,
     scaled: Scaling | None = None,
+    *,
+    n_constraints: int = 0,
 ) -> dict[str, float]:
     """Compute all measures.
 
@@ -94,9 +96,11 @@ def fit_measures(
         The baseline model.
     scaled
         Traces for the scaled test; None leaves its measures out.
+    n_constraints
+        Independent equality constraints; each takes one parameter away.
     """
     n = sum(e.data.n for e in point.evaluations)
-    q, n_groups = len(point.theta), len(point.evaluations)
+    q, n_groups = len(point.theta) - n_constraints, len(point.evaluations)
     df = sum(e.data.p + e.data.p * (e.data.p + 1) // 2 for e in unrestricted) - q
     saturated_logl = sum(e.logl for e in unrestricted)
     chisq = max(2 * (saturated_logl - point.logl), 0.0)

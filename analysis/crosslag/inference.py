@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from crosslag._types import Float, Int
+from crosslag._types import Bool, Float, Int
 from crosslag.estimate import ModelPoint
 from crosslag.model import ParameterTable
 from crosslag.moments import Evaluation
@@ -20,6 +20,7 @@ __all__ = [
     "inadmissible",
     "moment_trace",
     "score_products",
+    "standard_estimates",
     "standard_values",
     "standardised",
     "unidentified",
@@ -39,11 +40,20 @@ def score_products(point: ModelPoint) -> Float:
     return total
 
 
-def vcov(bread: Float, meat: Float | None = None) -> Float:
+def within(basis: Float | None, matrix: Float) -> Float:
+    """Restrict a matrix, (q, q), to the directions that constraints leave, (q, r): (r, r)."""
+    return matrix if basis is None else np.asarray(basis.T @ matrix @ basis)
+
+
+def vcov(bread: Float, meat: Float | None = None, *, basis: Float | None = None) -> Float:
     """Invert an information matrix, (q, q), or form the sandwich around ``meat``.
 
-    The sandwich is Huber's and White's: bread^-1 meat bread^-1.
+    The sandwich is Huber's and White's: bread^-1 meat bread^-1. With a ``basis``, (q, r), both
+    are taken within the directions that constraints leave free.
     """
+    if basis is not None:
+        inner = vcov(within(basis, bread), None if meat is None else within(basis, meat))
+        return np.asarray(basis @ inner @ basis.T)
     scale = np.sqrt(np.diag(bread))
     inverse = np.linalg.inv(bread / np.outer(scale, scale)) / np.outer(scale, scale)
     covariance = inverse if meat is None else inverse @ meat @ inverse
@@ -73,16 +83,32 @@ def model_trace(information: Float, products: Float) -> float:
     return _trace(information, products)
 
 
-def unidentified(table: ParameterTable, information: Float) -> list[str]:
-    """Name the parameters that a singular information matrix, (q, q), can't tell apart."""
+def unidentified(
+    table: ParameterTable, information: Float, basis: Float | None = None
+) -> list[str]:
+    """Name the parameters that a singular information matrix, (q, q), can't tell apart.
+
+    ``basis``, (q, r), are the directions that constraints leave free.
+    """
     diagonal = np.diag(information)
     names = table.free_names()
+    if basis is not None:
+        reduced = basis.T @ information @ basis
+        size = np.sqrt(np.maximum(np.diag(reduced), 1e-300))
+        values, vectors = np.linalg.eigh(reduced / np.outer(size, size))
+        directions = basis @ (vectors[:, values < 1e-6] / size[:, None])
+        return _involved(names, directions * np.sqrt(np.maximum(diagonal, 0.0))[:, None])
     unknown = [name for name, value in zip(names, diagonal, strict=True) if not value > 0]
     if unknown or not np.isfinite(information).all():
         return unknown
     scale = np.sqrt(diagonal)
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
-    flat = np.abs(vectors[:, values < 1e-6])
+    return _involved(names, vectors[:, values < 1e-6])
+
+
+def _involved(names: list[str], directions: Float) -> list[str]:
+    """Name the parameters that take part in any of the directions, (q, k)."""
+    flat = np.abs(directions)
     if not flat.size:
         return []
     involved = (flat > _LOADING * flat.max(axis=0)).any(axis=1)
@@ -140,14 +166,22 @@ def standardised(table: ParameterTable, point: ModelPoint, covariance: Float) ->
     return Standardised(values, errors)
 
 
+def standard_estimates(table: ParameterTable, point: ModelPoint) -> Float:
+    """Standardise all rows of the table, (k,)."""
+    matrices = ((np.diag(i.covariance), np.diag(i.undirected)) for i in point.implied)
+    layout = _scale_layout(table)
+    est, first, second, possible = layout.parts(
+        point.theta, np.concatenate([variance for pair in matrices for variance in pair])
+    )
+    scale = first ** layout.powers[:, 0] * second ** layout.powers[:, 1]
+    return np.where(possible, est * scale, np.where(est != 0, np.nan, 0.0))
+
+
 def standard_values(table: ParameterTable, point: ModelPoint) -> tuple[Float, Float]:
     """Standardise all rows of the table, (k,), and differentiate by the parameters, (k, q)."""
     layout = _scale_layout(table)
     variances, slopes = _variances(table, point)
-    est = np.where(layout.free >= 0, point.theta[layout.free], layout.fixed)
-    first, second = variances[layout.first], variances[layout.second]
-    possible = (first > 0) & (second > 0)
-    first, second = np.where(possible, first, 1.0), np.where(possible, second, 1.0)
+    est, first, second, possible = layout.parts(point.theta, variances)
     scale = first ** layout.powers[:, 0] * second ** layout.powers[:, 1]
     values = np.where(possible, est * scale, np.where(est != 0, np.nan, 0.0))
     weight = np.where(possible, est * scale, 0.0)[:, None] * layout.powers
@@ -186,6 +220,13 @@ class _ScaleLayout:
     powers: Float
     residuals: Int
     residual_free: Int
+
+    def parts(self, theta: Float, variances: Float) -> tuple[Float, Float, Float, Bool]:
+        """Give each row's value and two variances, 1 where they can't scale it, and where."""
+        est = np.where(self.free >= 0, theta[self.free], self.fixed)
+        first, second = variances[self.first], variances[self.second]
+        possible = (first > 0) & (second > 0)
+        return est, np.where(possible, first, 1.0), np.where(possible, second, 1.0), possible
 
 
 @lru_cache(maxsize=16)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
+from crosslag.constraints import equality_rank
 from crosslag.errors import ModelError
+from crosslag.expressions import Constraint, Definition, labels, renamed
 
-__all__ = ["Model", "Operator", "ParameterRow", "ParameterTable", "Relation"]
+__all__ = ["DefinedRow", "Model", "Operator", "ParameterRow", "ParameterTable", "Relation"]
 
 Operator = Literal["=~", "~", "~~", "~1"]
 
@@ -84,6 +86,14 @@ class ParameterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinedRow:
+    """A defined parameter of the table; ``group`` is -1 where it does not belong to one."""
+
+    definition: Definition
+    group: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterTable:
     """All parameters of a model in a number of groups."""
 
@@ -92,6 +102,8 @@ class ParameterTable:
     n_groups: int
     n_free: int
     rows: tuple[ParameterRow, ...]
+    definitions: tuple[DefinedRow, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -105,9 +117,22 @@ class ParameterTable:
         return self.n_groups * (p + p * (p + 1) // 2)
 
     @property
+    def n_parameters(self) -> int:
+        """Estimated parameters less independent equality constraints."""
+        return self.n_free - equality_rank(self)
+
+    @property
     def degrees_of_freedom(self) -> int:
-        """Moments of the data less estimated parameters."""
-        return self.n_moments - self.n_free
+        """Moments of the data less estimated parameters, with constraints given back."""
+        return self.n_moments - self.n_parameters
+
+    def positions(self) -> dict[str, int]:
+        """Say where each label of an estimated parameter stands."""
+        return {row.label: row.free for row in self.rows if row.label and row.free >= 0}
+
+    def constants(self) -> dict[str, float]:
+        """Give the values of labelled parameters that are fixed."""
+        return {row.label: row.value for row in self.rows if row.label and row.free < 0}
 
     def free_names(self) -> list[str]:
         """Name every estimated parameter, by its label or else by its relation."""
@@ -135,11 +160,21 @@ class Model:
         What it is called in summaries, such as ``"RI-CLPM"``.
     waves
         The columns of every variable of a panel model in order of time, for pictures and tables.
+    definitions
+        Parameters that are functions of others (``:=``), estimated with errors by the delta method.
+    constraints
+        Equalities between labels, and bounds.
+    exogenous
+        Observed predictors of which the syntax said nothing else; the baseline model lets them
+        covary, as lavaan does.
     """
 
     relations: tuple[Relation, ...]
     kind: str = "Structural equation model"
     waves: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    exogenous: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.relations:
@@ -149,6 +184,7 @@ class Model:
             if relation.key in seen:
                 raise ModelError(f"'{relation}' is stated twice; keep one of them.")
             seen.add(relation.key)
+        _check_names(self)
 
     @property
     def latent(self) -> tuple[str, ...]:
@@ -173,11 +209,65 @@ class Model:
         rows = list(_rows(self._complete(), n_groups))
         positions: dict[object, int] = {}
         numbered = [_numbered(row, positions) for row in rows]
-        return ParameterTable(self.observed, self.latent, n_groups, len(positions), tuple(numbered))
+        return ParameterTable(
+            self.observed,
+            self.latent,
+            n_groups,
+            len(positions),
+            tuple(numbered),
+            tuple(self._definitions(n_groups)),
+            tuple(self._constraints(n_groups)),
+        )
 
     def degrees_of_freedom(self, n_groups: int = 1) -> int:
         """Count the means and covariances of the data less the estimated parameters."""
         return self.table(n_groups).degrees_of_freedom
+
+    def to_lavaan(self, n_groups: int = 1) -> str:
+        """Write the model in lavaan's syntax, with everything said, for ``lavaan()``.
+
+        ``lavaan(model, data, int.ov.free=TRUE)`` fits it there, and
+        :func:`crosslag.parse` with ``auto="none"`` reads it here.
+        """
+        from crosslag.export import to_lavaan
+
+        return to_lavaan(self, n_groups)
+
+    def to_mplus(self, n_groups: int = 1) -> str:
+        """Write the model as Mplus input (ANALYSIS, MODEL and MODEL CONSTRAINT)."""
+        from crosslag.export import to_mplus
+
+        return to_mplus(self, n_groups)
+
+    def _definitions(self, n_groups: int) -> Iterator[DefinedRow]:
+        for definition in self.definitions:
+            if not definition.within_group or n_groups == 1:
+                yield DefinedRow(definition, 0 if n_groups == 1 else -1)
+                continue
+            for group in range(n_groups):
+                names = self._names_within(group)
+                expression = renamed(definition.expression, names)
+                yield DefinedRow(Definition(names[definition.name], expression), group)
+
+    def _constraints(self, n_groups: int) -> Iterator[Constraint]:
+        for c in self.constraints:
+            if not c.within_group or n_groups == 1:
+                yield replace(c, within_group=False)
+                continue
+            for group in range(n_groups):
+                names = self._names_within(group)
+                yield Constraint(renamed(c.left, names), c.operator, renamed(c.right, names))
+
+    def _names_within(self, group: int) -> dict[str, str]:
+        """Say how the labels that each group has for itself are called in one group."""
+        own = {
+            label: _suffixed(label, group)
+            for r in self.relations
+            if r.within_group
+            for label in _each(r.label)
+        }
+        own |= {d.name: _suffixed(d.name, group) for d in self.definitions if d.within_group}
+        return own
 
     def _complete(self) -> list[Relation]:
         """The stated relations, then the implied ones: variances, means and intercepts."""
@@ -194,12 +284,52 @@ def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _each(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _suffixed(label: str, group: int) -> str:
+    return f"{label}.g{group + 1}"
+
+
+def _check_names(model: Model) -> None:
+    """Refuse labels that nothing bears, and defined parameters that are defined twice.
+
+    Raises
+    ------
+    ModelError
+        Naming the expression.
+    """
+    known = {label for r in model.relations for label in _each(r.label) if label}
+    if not (model.definitions or model.constraints):
+        return
+    for definition in model.definitions:
+        if definition.name in known:
+            raise ModelError(f"'{definition}': a parameter or definition has that name already.")
+        _require_known(definition, labels(definition.expression), known)
+        known.add(definition.name)
+    for constraint in model.constraints:
+        named = [*labels(constraint.left), *labels(constraint.right)]
+        if not named:
+            raise ModelError(f"'{constraint}' names no parameter, so it constrains nothing.")
+        _require_known(constraint, named, known)
+
+
+def _require_known(statement: object, named: Iterable[str], known: Collection[str]) -> None:
+    unknown = [name for name in _unique(named) if name not in known]
+    if unknown:
+        raise ModelError(
+            f"'{statement}': no parameter has the label {', '.join(unknown)}; label it"
+            " (label*variable), or define it before this."
+        )
+
+
 def _rows(relations: Sequence[Relation], n_groups: int) -> Iterator[ParameterRow]:
     for group in range(n_groups):
         for r in relations:
             label = _of_group(r, r.label, group, n_groups)
             if label and r.within_group and n_groups > 1:
-                label = f"{label}.g{group + 1}"
+                label = _suffixed(label, group)
             fixed = _of_group(r, r.fixed, group, n_groups)
             start = _of_group(r, r.start, group, n_groups)
             value, free = (0.0, 0) if fixed is None else (fixed, -1)

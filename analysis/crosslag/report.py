@@ -18,6 +18,7 @@ SECTIONS = {
     "~~": "Covariances",
     "~1": "Means and intercepts",
     "var": "Variances",
+    ":=": "Defined parameters",
 }
 
 

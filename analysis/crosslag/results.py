@@ -12,11 +12,14 @@ import pandas as pd
 from scipy import special
 
 from crosslag._types import Float
+from crosslag.defined import Defined, WaldTest, wald
+from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint, Solution
 from crosslag.indices import index_names
 from crosslag.inference import Standardised
 from crosslag.model import Model, ParameterTable
 from crosslag.panel import PanelData
+from crosslag.syntax import parse_constraints
 
 __all__ = ["ESTIMATE_COLUMNS", "Fit", "unproven"]
 
@@ -57,7 +60,9 @@ class Fit:
     indices
         Fit measures by name: ``chisq``, ``df``, ``cfi``, ``rmsea``, ...
     standardised
-        Standardised values and errors, one per row of ``estimates``.
+        Standardised values and errors, one per row of ``table``.
+    defined
+        The defined parameters (``:=``), one per row of ``table.definitions``.
     """
 
     model: Model
@@ -77,6 +82,7 @@ class Fit:
     vcov: Float = field(repr=False)
     indices: Mapping[str, float] = field(repr=False)
     standardised: Standardised = field(repr=False)
+    defined: Defined = field(repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.theta, self.vcov, self.standardised.values, self.standardised.errors):
@@ -90,29 +96,33 @@ class Fit:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        rows = self.table.rows
+        rows, definitions = self.table.rows, self.table.definitions
         free = np.array([row.free for row in rows])
         fixed_values = np.array([row.value for row in rows])
         is_free = free >= 0
-        est = np.where(is_free, self.theta[free], fixed_values)
-        se = np.where(is_free, np.sqrt(np.diag(self.vcov))[free], 0.0)
-        z = np.full(len(rows), np.nan)
-        np.divide(est, se, out=z, where=is_free & (se > 0))
+        errors = np.sqrt(np.maximum(np.diag(self.vcov), 0.0))
+        est = np.append(np.where(is_free, self.theta[free], fixed_values), self.defined.values)
+        se = np.append(np.where(is_free, errors[free], 0.0), self.defined.errors)
+        z = np.full(len(est), np.nan)
+        np.divide(est, se, out=z, where=se > 0)
+        names = (*self.group_names, "")  # the last, -1, is for what belongs to no group
+        where = [*(row.group for row in rows), *(row.group for row in definitions)]
+        own = [row.definition for row in definitions]
         return pd.DataFrame(
             {
-                "lhs": [row.lhs for row in rows],
-                "op": [row.op for row in rows],
-                "rhs": [row.rhs for row in rows],
-                "group": [self.group_names[row.group] for row in rows],
-                "label": [row.label for row in rows],
+                "lhs": [*(row.lhs for row in rows), *(d.name for d in own)],
+                "op": [*(row.op for row in rows), *(":=" for _ in own)],
+                "rhs": [*(row.rhs for row in rows), *(str(d.expression) for d in own)],
+                "group": [names[group] for group in where],
+                "label": [*(row.label for row in rows), *(d.name for d in own)],
                 "est": est,
                 "se": se,
                 "z": z,
                 "pvalue": 2 * special.ndtr(-np.abs(z)),
                 "ci_lower": est - _Z95 * se,
                 "ci_upper": est + _Z95 * se,
-                "std_all": self.standardised.values,
-                "se_std_all": self.standardised.errors,
+                "std_all": np.append(self.standardised.values, self.defined.std_values),
+                "se_std_all": np.append(self.standardised.errors, self.defined.std_errors),
             },
             columns=list(ESTIMATE_COLUMNS),
         )
@@ -122,9 +132,30 @@ class Fit:
         """A table of all parameters, fixed ones included (their ``se`` is 0).
 
         Columns: ``lhs op rhs group label est se z pvalue ci_lower ci_upper std_all se_std_all``;
-        ``rhs`` is "" for means and intercepts (``~1``). Intervals are 95 %.
+        ``rhs`` is "" for means and intercepts (``~1``). Intervals are 95 %. Defined parameters
+        (``:=``) come last; ``group`` is "" for one made of several groups' parameters.
         """
         return self._estimates.copy()
+
+    def wald(self, constraints: str) -> WaldTest:
+        """Test equalities of labels, such as ``"a == b; c == 0"``, without fitting again.
+
+        Raises
+        ------
+        ModelError
+            If the fit has not converged, or the equalities can't be tested.
+        """
+        if not self.converged:
+            raise ModelError("There is nothing to test: the fit has not converged.")
+        return wald(self.table, self.theta, self.vcov, parse_constraints(constraints))
+
+    def to_lavaan(self) -> str:
+        """Write the model in lavaan's syntax, for ``lavaan(..., int.ov.free=TRUE)``."""
+        return self.model.to_lavaan(len(self.group_names))
+
+    def to_mplus(self) -> str:
+        """Write the model as Mplus input."""
+        return self.model.to_mplus(len(self.group_names))
 
     def summary(self) -> str:
         """Describe the fit in plain text: lagged effects, fit measures, other parameters."""
@@ -150,7 +181,7 @@ def unproven(
     scaled = estimator == "MLR"
     names = index_names(scaled=scaled, robust=scaled or missing == "fiml")
     df = table.degrees_of_freedom
-    known = {"npar": table.n_free, "ntotal": panel.n, "df": df}
+    known = {"npar": table.n_parameters, "ntotal": panel.n, "df": df}
     blank = np.full(len(table.rows), np.nan)
     return Fit(
         model=model,
@@ -170,4 +201,5 @@ def unproven(
         vcov=np.full((table.n_free, table.n_free), np.nan),
         indices={name: known.get(name, float("nan")) for name in names},
         standardised=Standardised(blank, blank.copy()),
+        defined=Defined.unknown(table),
     )

@@ -24,26 +24,60 @@ MODELS = {
     "public_mulder_riclpm_mlr": cl.riclpm(panel(5)),
 }
 
-CASES = [
-    *(pytest.param(SHARED / name, id=f"shared-{name}") for name in MODELS),
-    *(pytest.param(OWN / name, id=f"own-{name}") for name in MODELS if (OWN / name).is_dir()),
-]
+# Without a builder of their own; like all others, they are read from their syntax.
+ONLY_SYNTAX = (
+    "clpm_sem_defaults_ml",
+    "mediation_three_waves_ml",
+    "public_democracy_ml_fiml",
+    "invariance_configural_mlr_fiml",
+    "invariance_metric_mlr_fiml",
+    "invariance_scalar_mlr_fiml",
+)
+OWN_NAMES = sorted(folder.parent.name for folder in OWN.glob("*/expected.json"))
 
 
-@pytest.fixture(params=CASES)
-def oracle(request):
-    if not (request.param / "expected.json").is_file():
-        pytest.skip(f"the reference case {request.param.name} is not beside this repository")
-    return Oracle(request.param)
+def cases(shared):
+    own = [name for name in OWN_NAMES if name in shared]
+    return [
+        *(pytest.param(SHARED / name, id=f"shared-{name}") for name in shared),
+        *(pytest.param(OWN / name, id=f"own-{name}") for name in own),
+    ]
 
 
-def test_every_number_agrees_with_the_reference(oracle):
-    fit = oracle.fit(MODELS[oracle.folder.name])
-    expected = oracle.expected
+def reference(folder):
+    if not (folder / "expected.json").is_file():
+        pytest.skip(f"the reference case {folder.name} is not beside this repository")
+    return Oracle(folder)
+
+
+def assert_agrees(fit, expected):
     assert fit.converged == expected["converged"]
     assert fit.admissible == expected["admissible"]
     assert index_differences(fit, expected["fit"]) == []
     assert parameter_differences(fit, expected["parameters"]) == []
+
+
+@pytest.mark.parametrize("folder", cases([*MODELS]))
+def test_every_number_of_a_builders_model_agrees_with_the_reference(folder):
+    oracle = reference(folder)
+    assert_agrees(oracle.fit(MODELS[folder.name]), oracle.expected)
+
+
+@pytest.mark.parametrize("folder", cases([*MODELS, *ONLY_SYNTAX]))
+def test_every_number_of_a_model_read_from_syntax_agrees_with_the_reference(folder):
+    oracle = reference(folder)
+    model = oracle.parsed()
+    assert_agrees(oracle.fit(model), oracle.expected)
+    n_groups = 2 if "group" in oracle.options else 1
+    again = cl.parse(model.to_lavaan(n_groups), auto="none")
+    assert again.table(n_groups) == model.table(n_groups)
+
+
+def test_no_reference_case_is_left_out():
+    if not SHARED.is_dir():
+        pytest.skip("the shared reference cases are not beside this repository")
+    present = {folder.parent.name for folder in SHARED.glob("*/expected.json")}
+    assert present == {*MODELS, *ONLY_SYNTAX}
 
 
 def test_some_reference_cases_belong_to_the_repository():

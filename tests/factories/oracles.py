@@ -49,6 +49,11 @@ class Oracle:
         """The reference solution."""
         return dict(json.loads((self.folder / "expected.json").read_text()))
 
+    def parsed(self) -> cl.Model:
+        """Read the model from its syntax, as the reference read it."""
+        auto = "sem" if self.options["fun"] == "sem" else "none"
+        return cl.parse((self.folder / "model.lav").read_text(), auto=auto)
+
     def fit(self, model: cl.Model) -> cl.Fit:
         """Fit a model as the reference was fitted."""
         options = self.options

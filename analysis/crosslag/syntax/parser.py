@@ -1,0 +1,236 @@
+"""From statements to a model: :func:`parse`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias, TypeVar, cast, get_args
+
+from crosslag.errors import ModelError, ModelSyntaxError
+from crosslag.expressions import Constraint, Definition, Name, Negated, Number, labels
+from crosslag.model import Model, Operator, Relation
+from crosslag.syntax.algebra import expression
+from crosslag.syntax.defaults import exogenous_observed, with_defaults
+from crosslag.syntax.terms import Modifiers, Term, split_sum, terms
+from crosslag.syntax.tokens import Statement, Token, statements
+
+__all__ = ["Auto", "parse", "parse_constraints"]
+
+Auto: TypeAlias = Literal["sem", "none"]
+_T = TypeVar("_T")
+_COMPARISONS = frozenset({"==", "<", ">"})
+
+
+def parse(syntax: str, auto: Auto = "sem") -> Model:
+    """Read a model in lavaan's syntax.
+
+    Parameters
+    ----------
+    syntax
+        Statements with ``=~``, ``~``, ``~~``, ``~ 1``, ``:=``, ``==``, ``<`` or ``>``; modifiers
+        ``2*``, ``label*``, ``NA*``, ``start(2)*``, ``equal("label")*``, ``lower(0)*``,
+        ``upper(1)*`` and vectors ``c(a, b)*`` for groups; comments after ``#`` or ``!``.
+    auto
+        ``"sem"`` adds what lavaan's ``sem()`` adds: variances, covariances of exogenous variables
+        and of the last outcomes, and a loading of 1 for the first indicator; ``"none"`` adds
+        nothing but the intercepts of observed variables, as
+        ``lavaan(model, int.ov.free=TRUE)``.
+
+    Raises
+    ------
+    ModelSyntaxError
+        If the text can't be read; the message shows the place.
+    ModelError
+        If the model contradicts itself.
+    """
+    if auto not in get_args(Auto):
+        raise ModelError(f"auto={auto!r} is unknown; use one of {list(get_args(Auto))}.")
+    collected = _Collected()
+    for statement in statements(syntax):
+        _collect(statement, collected)
+    if not collected.stated:
+        raise ModelSyntaxError("the model has no relation", syntax, 1, 1)
+    _resolve_equal(collected)
+    relations = [s.relation for s in collected.stated.values()]
+    exogenous = exogenous_observed(relations)
+    if auto == "sem":
+        freed = {key for key, s in collected.stated.items() if s.modifiers.freed}
+        relations = with_defaults(relations, freed)
+    return Model(
+        tuple(relations),
+        definitions=tuple(_in_order(collected.definitions)),
+        constraints=tuple(collected.constraints),
+        exogenous=exogenous,
+    )
+
+
+def parse_constraints(syntax: str) -> tuple[Constraint, ...]:
+    """Read constraints alone, such as ``"a == b; c > 0"``.
+
+    Raises
+    ------
+    ModelSyntaxError
+        If there is anything else.
+    """
+    found = []
+    for statement in statements(syntax):
+        if statement.operator.text not in _COMPARISONS:
+            raise statement.error("only ==, < and > are possible here", statement.operator)
+        found.append(_constraint(statement))
+    if not found:
+        raise ModelSyntaxError("there is no constraint", syntax, 1, 1)
+    return tuple(found)
+
+
+@dataclass
+class _Stated:
+    relation: Relation
+    modifiers: Modifiers
+    statement: Statement
+    token: Token
+
+
+@dataclass
+class _Collected:
+    stated: dict[tuple[str, str, str], _Stated] = field(default_factory=dict)
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    constraints: list[Constraint] = field(default_factory=list)
+
+
+def _collect(statement: Statement, into: _Collected) -> None:
+    operator = statement.operator.text
+    if operator in _COMPARISONS:
+        into.constraints.append(_constraint(statement))
+    elif operator == ":=":
+        name = _single_name(statement)
+        if name.text in into.definitions:
+            raise statement.error(f"'{name.text}' is defined already", name)
+        into.definitions[name.text] = Definition(name.text, expression(statement, statement.right))
+    else:
+        _collect_formula(statement, into)
+
+
+def _constraint(statement: Statement) -> Constraint:
+    left = expression(statement, statement.left)
+    right = expression(statement, statement.right)
+    if not [*labels(left), *labels(right)]:
+        raise statement.error("this constraint names no parameter", statement.operator)
+    return Constraint(left, cast(Literal["==", "<", ">"], statement.operator.text), right)
+
+
+def _single_name(statement: Statement) -> Token:
+    if len(statement.left) != 1 or statement.left[0].kind != "name":
+        at = statement.left[0] if statement.left else statement.operator
+        raise statement.error("':=' needs one name before it", at)
+    return statement.left[0]
+
+
+def _collect_formula(statement: Statement, into: _Collected) -> None:
+    operator = statement.operator.text
+    if not statement.left:
+        raise statement.error(f"a variable is missing before '{operator}'", statement.operator)
+    read = list(terms(statement)) if statement.right else []
+    if not read:
+        raise statement.error(f"nothing follows '{operator}'")
+    for part in split_sum(statement, statement.left):
+        if len(part) > 1 or part[0].kind != "name":
+            at = part[1] if len(part) > 1 else part[0]
+            raise statement.error("names joined by '+' are expected before the operator", at)
+        for term in read:
+            _add(statement, part[0].text, operator, term, into)
+
+
+def _add(statement: Statement, lhs: str, operator: str, term: Term, into: _Collected) -> None:
+    op, rhs = (operator, term.variable) if term.variable != "1" else ("~1", "")
+    if op in ("~", "=~") and lhs == rhs:
+        raise statement.error(f"'{lhs}' can't be related to itself by '{op}'", term.token)
+    said = term.modifiers
+    relation = Relation(
+        lhs,
+        cast(Operator, op),
+        rhs,
+        label=_one_or_all(said.labels, ""),
+        fixed=_one_or_all(said.fixed, None),
+        start=_one_or_all(said.starts, None),
+    )
+    if relation.key in into.stated:
+        raise statement.error(f"'{relation}' is stated already", term.token)
+    if said.freed and said.fixed is not None:
+        raise statement.error("NA* and a fixed value contradict each other", term.token)
+    into.stated[relation.key] = _Stated(relation, said, statement, term.token)
+    for bound, sign in ((said.lower, ">"), (said.upper, "<")):
+        if bound is not None:
+            name = Name(_label_of(into.stated[relation.key], into))
+            value = Number(bound) if bound >= 0 else Negated(Number(-bound))
+            into.constraints.append(Constraint(name, cast(Literal["<", ">"], sign), value))
+
+
+def _one_or_all(values: tuple[_T, ...] | None, default: _T) -> _T | tuple[_T, ...]:
+    if values is None:
+        return default
+    return values[0] if len(values) == 1 else values
+
+
+def _label_of(stated: _Stated, into: _Collected) -> str:
+    """The label of a stated parameter; one is made if it has none."""
+    relation = stated.relation
+    if isinstance(relation.label, tuple):
+        raise stated.statement.error(
+            "a parameter with a label for each group can't be bounded or referred to as one;"
+            " use the labels",
+            stated.token,
+        )
+    if not relation.label:
+        taken = {name for s in into.stated.values() for name in _labels_of(s.relation)}
+        words = {"=~": "by", "~": "on", "~~": "with", "~1": "mean"}
+        made = "_".join(filter(None, (relation.lhs, words[relation.op], relation.rhs)))
+        while made in taken:
+            made += "_"
+        stated.relation = replace(relation, label=made)
+        return made
+    return relation.label
+
+
+def _labels_of(relation: Relation) -> tuple[str, ...]:
+    return relation.label if isinstance(relation.label, tuple) else (relation.label,)
+
+
+def _resolve_equal(collected: _Collected) -> None:
+    """Give parameters with ``equal("...")`` the label of the one they refer to."""
+    by_text = {str(s.relation).replace(" ", ""): s for s in collected.stated.values()}
+    for stated in collected.stated.values():
+        reference = stated.modifiers.equal
+        if reference is None:
+            continue
+        known = {name for s in collected.stated.values() for name in _labels_of(s.relation)}
+        if reference in by_text:
+            label = _label_of(by_text[reference], collected)
+        elif reference in known:
+            label = reference
+        else:
+            raise stated.statement.error(
+                f"no parameter or label is called '{reference}'", stated.token
+            )
+        stated.relation = replace(stated.relation, label=label)
+
+
+def _in_order(definitions: dict[str, Definition]) -> Iterator[Definition]:
+    """Put every definition behind those that it uses.
+
+    Raises
+    ------
+    ModelError
+        If they refer to each other in a circle.
+    """
+    waiting = dict(definitions)
+    while waiting:
+        ready = [d for d in waiting.values() if not _uses(d, waiting)]
+        if not ready:
+            circle = ", ".join(waiting)
+            raise ModelError(f"These definitions refer to each other in a circle: {circle}.")
+        yield ready[0]
+        del waiting[ready[0].name]
+
+
+def _uses(definition: Definition, names: Iterable[str]) -> bool:
+    return bool(set(labels(definition.expression)).intersection(names))
