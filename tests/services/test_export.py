@@ -119,9 +119,9 @@ def test_the_arms_are_left_out_unless_asked_for(cohort, tmp_path):
     assert [event.kind for event in cohort.rows(Event) if event.kind.startswith("export")] == []
 
 
-def test_an_unblinded_export_is_noted_with_its_reason(cohort, tmp_path):
-    manifest = export(cohort, tmp_path / "data", unblinded=True, reason=" for the board ")
-    event = cohort.rows(Event)[-1]
+def test_an_unblinded_export_is_noted_with_its_reason(lab, tmp_path):
+    manifest = export(lab, tmp_path / "data", unblinded=True, reason=" for the board ")
+    event = lab.rows(Event)[-1]
     assert (event.kind, event.actor) == ("export.unblinded", "owner")
     assert event.payload == {"reason": "for the board", "role": "owner"}
     assert (manifest.blinded, manifest.reason) == (False, "for the board")
@@ -136,16 +136,16 @@ def test_an_unblinded_export_is_noted_with_its_reason(cohort, tmp_path):
     ],
 )
 def test_an_unblinding_without_reason_or_right_is_refused(
-    cohort, tmp_path, viewer, reason, error, message
+    lab, tmp_path, viewer, reason, error, message
 ):
     with pytest.raises(error, match=message):
-        export(cohort, tmp_path / "data", viewer, unblinded=True, reason=reason)
+        export(lab, tmp_path / "data", viewer, unblinded=True, reason=reason)
     assert not (tmp_path / "data").exists()
-    assert "export.unblinded" not in {event.kind for event in cohort.rows(Event)}
+    assert "export.unblinded" not in {event.kind for event in lab.rows(Event)}
 
 
-def test_a_blinded_viewer_gets_a_blinded_export(cohort, tmp_path):
-    assert export(cohort, tmp_path / "data", BLINDED).blinded
+def test_a_blinded_viewer_gets_a_blinded_export(lab, tmp_path):
+    assert export(lab, tmp_path / "data", BLINDED).blinded
 
 
 def test_nothing_in_a_blinded_export_depends_on_the_allocations(cohort, tmp_path):
@@ -216,9 +216,9 @@ def test_an_export_can_be_made_in_sessions_that_nobody_waits_for(cohort, tmp_pat
     assert data.protocol.hash == manifest.protocol_hash
 
 
-def test_a_permission_for_another_study_is_none(cohort):
-    with cohort.database.reading() as session, pytest.raises(LongwaveError, match="is for other"):
-        read_study(session, cohort.slug, unblinding=Unblinding("other", "r"))
+def test_a_permission_for_another_study_is_none(lab):
+    with lab.database.reading() as session, pytest.raises(LongwaveError, match="is for other"):
+        read_study(session, lab.slug, unblinding=Unblinding("other", "r"))
 
 
 def test_each_arm_of_an_unblinded_export_is_that_of_the_allocation(cohort, tmp_path):
