@@ -14,6 +14,7 @@ SERVER_MODULES = (
     "cel_expr_python",
     "cryptography",
     "fastapi",
+    "httptools",
     "httpx",
     "jinja2",
     "markdown_it",
@@ -25,6 +26,7 @@ SERVER_MODULES = (
     "sqlmodel",
     "tzdata",
     "uvicorn",
+    *(() if sys.platform == "win32" else ("uvloop",)),
     "yaml",
 )
 """What the extra ``server`` brings, by the names under which it is imported."""
