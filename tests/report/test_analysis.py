@@ -111,6 +111,14 @@ def test_who_is_left_out_is_counted(done):
     assert run.left_out["not randomised"] == unplaced > 0
 
 
+def test_each_model_is_written_in_lavaans_syntax(done):
+    analysis, out = done
+    written = {path.name: path.read_text() for path in (out / "models").iterdir()}
+    assert set(written) == {f"precedence_{model}.lav" for model in MODELS}
+    assert "RI_calm =~" in written["precedence_riclpm.lav"]
+    assert {path.name for path in analysis.files} == {"report.html", "estimates.csv", *written}
+
+
 # --- what goes wrong -----------------------------------------------------------------------------
 
 
@@ -123,6 +131,7 @@ def test_a_model_that_fails_is_named_and_the_others_run(tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert page.count("Not estimated.") == 2
     assert "needs at least 3 waves" in page
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["precedence_clpm.lav"]
     assert "Random-intercept cross-lagged panel model: not estimated." in page
     assert set(pd.read_csv(tmp_path / "estimates.csv")["model"]) == {"clpm"}
 

@@ -41,8 +41,8 @@ _INDICES = (
 def analyse(export_directory: Path, protocol: Protocol, out: Path) -> Analysis:
     """Run what the protocol planned on an export, and write the report.
 
-    Writes ``report.html`` (which needs nothing else), ``estimates.csv`` and, where crosslag can
-    tell it, each model in lavaan's syntax under ``models``. A model that cannot be estimated is
+    Writes ``report.html`` (which needs nothing else), ``estimates.csv`` and, under ``models``, each
+    model in lavaan's syntax. A model that cannot be estimated is
     named with its reason; the others still run.
 
     Parameters
@@ -67,12 +67,11 @@ def analyse(export_directory: Path, protocol: Protocol, out: Path) -> Analysis:
         _write(out / ESTIMATES, _estimates_table(analysis).to_csv(index=False)),
         *_write_models(out / MODELS, analysis),
     ]
-    lavaan = len(written) > 1
-    page = _write(out / REPORT, render(analysis, protocol, lavaan=lavaan))
+    page = _write(out / REPORT, render(analysis, protocol))
     return replace(analysis, files=(page, *written))
 
 
-def render(analysis: Analysis, protocol: Protocol, *, lavaan: bool) -> str:
+def render(analysis: Analysis, protocol: Protocol) -> str:
     """Return the report as one HTML page without scripts."""
     environment = Environment(
         loader=PackageLoader("longwave.report"),
@@ -92,7 +91,6 @@ def render(analysis: Analysis, protocol: Protocol, *, lavaan: bool) -> str:
         indices=indices_table,
         figure=_figure,
         directions=directions,
-        lavaan=lavaan,
     )
 
 
@@ -180,14 +178,16 @@ def _estimates_table(analysis: Analysis) -> pd.DataFrame:
 
 
 def _write_models(folder: Path, analysis: Analysis) -> list[Path]:
+    """Write each model that was estimated; remove what a former run wrote of the others."""
+    folder.mkdir(exist_ok=True)
     written = []
     for run in analysis.precedence:
         for found in run.runs:
-            to_lavaan = getattr(found.fit, "to_lavaan", None)
-            if to_lavaan is not None:
-                folder.mkdir(exist_ok=True)
-                path = folder / f"{run.plan.id}_{found.model}.lav"
-                written.append(_write(path, str(to_lavaan())))
+            path = folder / f"{run.plan.id}_{found.model}.lav"
+            if found.fit is None:
+                path.unlink(missing_ok=True)
+            else:
+                written.append(_write(path, found.fit.to_lavaan()))
     return written
 
 
