@@ -82,7 +82,8 @@ class KeyRing:
     def unsign(self, signed: str) -> str | None:
         """Return the value that `sign` signed, or None if this is not one."""
         value, _, signature = signed.rpartition(".")
-        return value if hmac.compare_digest(signature, self.mac(Purpose.COOKIE, value)) else None
+        expected = self.mac(Purpose.COOKIE, value)
+        return value if hmac.compare_digest(signature.encode(), expected.encode()) else None
 
 
 def token_hash(token: str) -> str:

@@ -47,9 +47,7 @@ def test_the_intervals_of_many_complete_studies_cover_the_population_values(plan
     rng = np.random.default_rng(12)
     covered = {model: [] for model in MODELS}
     for _ in range(REPLICATIONS):
-        data = scored_population(
-            protocol, analysis, population, persons_per_arm=PER_ARM, rng=rng
-        )
+        data = scored_population(protocol, analysis, population, persons_per_arm=PER_ARM, rng=rng)
         for model in MODELS:
             effects = lagged_effects(fit_model(model, analysis, data), analysis)
             covered[model].extend(beside_truth(effects, truth[model])["covered"])

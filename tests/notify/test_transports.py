@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from factories.smtp import smtp_server
@@ -19,6 +20,8 @@ MAIL = Mail(
     subject="Sıradaki anket",
     body="Merhaba,\n\nhttps://study.example/l/abc\n",
     message_id="0123@longwave",
+    date=datetime(2026, 5, 4, 12, tzinfo=UTC),
+    unsubscribe="https://study.example/l/abc/unsubscribe",
 )
 
 
@@ -37,6 +40,9 @@ def test_an_accepted_mail_arrives_whole():
     assert mail["Subject"] == MAIL.subject
     assert mail["Message-ID"] == "<0123@longwave>"
     assert mail["To"] == MAIL.recipient
+    assert mail["Date"].datetime == MAIL.date
+    assert mail["List-Unsubscribe"] == "<https://study.example/l/abc/unsubscribe>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "https://study.example/l/abc" in mail.get_content()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from longwave.keys import KeyRing
 from longwave.services import audit
 from longwave.storage.tables import Event, Seal
@@ -29,7 +31,7 @@ def test_each_tick_seals_what_came_since_the_last(lab):
     events = lab.rows(Event)
     assert [seal.number for seal in seals] == list(range(1, len(seals) + 1))
     assert seals[0].first_event == events[0].id and seals[-1].last_event == events[-1].id
-    for earlier, later in zip(seals, seals[1:], strict=False):
+    for earlier, later in pairwise(seals):
         assert later.first_event == earlier.last_event + 1
 
 

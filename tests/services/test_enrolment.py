@@ -51,9 +51,11 @@ def test_an_address_that_takes_part_already_is_noted_and_not_told(lab):
     lab.consent(lab.screen(), email="one@clinic.example")
     second = lab.screen()
     lab.consent(second, email="ONE@clinic.example ")
-    assert lab.participant(second).stage == "screened"
+    assert lab.participant(second).stage == "consented"
     assert lab.statuses(second) == {}
     assert [event.kind for event in lab.rows(Event)].count("participant.duplicate") == 1
+    with pytest.raises(RefusedTransitionError):
+        lab.consent(second, email="another@clinic.example")
 
 
 def test_contact_details_are_encrypted_and_bound_to_their_participant(lab):

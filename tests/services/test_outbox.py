@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from factories.lab import BASE_URL
@@ -17,9 +18,7 @@ from longwave.storage.tables import Attempt, Message
 
 def claim(lab, limit=100):
     with lab.database.writing() as session:
-        return outbox.claim(
-            session, keys=lab.keys, base_url=BASE_URL, now=lab.now, limit=limit
-        )
+        return outbox.claim(session, keys=lab.keys, base_url=BASE_URL, now=lab.now, limit=limit)
 
 
 def states(lab):
@@ -100,7 +99,7 @@ def test_what_should_be_tried_again_is_with_growing_pauses_and_fails_in_the_end(
     for _ in range(60):
         lab.wait(minutes=15)
     times = [row.started_at for row in lab.rows(Attempt)]
-    pauses = [later - sooner for sooner, later in zip(times, times[1:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(times)]
     assert len(times) == outbox.MOST_ATTEMPTS
     assert pauses == sorted(pauses) and pauses[-1] > pauses[0]
     assert states(lab)["w0:invitation"] == "failed"

@@ -53,9 +53,7 @@ def test_a_blinded_viewer_is_told_no_arm(cohort):
     seen = look(cohort, BLINDED)
     assert seen.arms is None
     with cohort.database.reading() as session:
-        rows, total = overview.participant_rows(
-            session, cohort.slug, BLINDED, offset=0, limit=50
-        )
+        rows, total = overview.participant_rows(session, cohort.slug, BLINDED, offset=0, limit=50)
     assert total == 7
     assert all(row.arm is None and row.programme is None for row in rows)
 
@@ -95,6 +93,4 @@ def test_links_of_a_live_study_are_shown_to_nobody(cohort):
 
         session.exec(select(Study)).one().mode = "live"
     with cohort.database.reading() as session, pytest.raises(NotAllowedError):
-        overview.open_assessments(
-            session, cohort.slug, keys=cohort.keys, now=cohort.now, limit=9
-        )
+        overview.open_assessments(session, cohort.slug, keys=cohort.keys, now=cohort.now, limit=9)

@@ -114,14 +114,14 @@ def _print_effects(model: str, effects: pd.DataFrame) -> None:
         box=None,
     )
     for name in ("arm", "effect", "waves"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("estimate", "95 % interval", "true", "covered"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in effects.itertuples():
         table.add_row(
             str(row.group),
             f"{row.predictor} -> {row.outcome}",
-            f"{row.from_wave} -> {row.to_wave}",
+            "all" if row.every_wave else f"{row.from_wave} -> {row.to_wave}",
             f"{row.est:.3f}",
             f"{row.ci_lower:.3f} to {row.ci_upper:.3f}",
             f"{row.true:.3f}",
@@ -140,7 +140,7 @@ def _print_places(folder: Path) -> None:
         ("mail/", "every mail that was sent"),
         ("longwave.db", "the study itself"),
     ):
-        out.print(f"{shown}/{name}".ljust(32) + what, markup=False)
+        out.print(f"{shown}/{name}".ljust(40) + what, markup=False, soft_wrap=True)
 
 
 def _serve(result: DemoResult, folder: Path, port: int) -> None:

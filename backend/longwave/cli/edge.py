@@ -14,8 +14,19 @@ from longwave.domain.errors import ConfigurationError, LongwaveError
 from longwave.keys import KeyRing
 from longwave.storage.database import Database
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_PIPED_WIDTH = 120
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """Return a console that does not squeeze its tables where nobody looks at a terminal."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _PIPED_WIDTH
+    return console
+
+
+out = _console()
+err = _console(stderr=True)
 
 ACTOR = "cli"
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -30,12 +32,18 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one person. ``message_id`` is the same in every attempt."""
+    """One mail to one person.
+
+    ``message_id`` is the same in every attempt. ``unsubscribe`` is the address to which a mail
+    program posts to pause messages at one click (RFC 8058).
+    """
 
     recipient: str
     subject: str
     body: str
     message_id: str
+    date: datetime
+    unsubscribe: str
 
     def as_email(self, sender: str) -> EmailMessage:
         """Return the mail as it goes over the wire."""
@@ -43,7 +51,10 @@ class Mail:
         email["From"] = sender
         email["To"] = self.recipient
         email["Subject"] = self.subject
+        email["Date"] = format_datetime(self.date)
         email["Message-ID"] = f"<{self.message_id}>"
+        email["List-Unsubscribe"] = f"<{self.unsubscribe}>"
+        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         email["Auto-Submitted"] = "auto-generated"
         email.set_content(self.body)
         return email

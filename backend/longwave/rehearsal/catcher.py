@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from asyncio import Server
 from collections import defaultdict, deque
 from email.message import EmailMessage
 from pathlib import Path
@@ -24,8 +25,9 @@ class FreePortController(Controller):
 
     def _trigger_server(self) -> None:
         """Note the port before aiosmtpd tries a first connection to it."""
+        assert isinstance(self.server, Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
     @property
     def url(self) -> str:

@@ -155,6 +155,8 @@ class Cohort:
         with self._clockwork.database.reading() as session:
             study = get_study(session, self._protocol.study.slug)
             contact = participants.contact_by_digest(session, key(study), digest)
-            found = contact and participants.allocation(session, contact.participant_id)
+            if contact is None:
+                return
+            found = participants.allocation(session, contact.participant_id)
         if found is not None:
             person.shift = self._population.shift(self._protocol, found.arm)

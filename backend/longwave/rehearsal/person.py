@@ -10,7 +10,8 @@ import numpy as np
 
 from longwave.rehearsal.population import BURNOUT, VARIABLES, Floats
 
-_PROFESSIONS = (("nurse", 0.5), ("physician", 0.3), ("psychologist", 0.2))
+_PROFESSIONS = ("nurse", "physician", "psychologist")
+_SHARES = (0.5, 0.3, 0.2)
 _BURNOUT = VARIABLES.index(BURNOUT)
 _SAVES_ITEM_BY_ITEM = 20
 _SKIPS = 0.015
@@ -65,8 +66,9 @@ class Person:
 
     def at_wave(self, place: int) -> Floats:
         """Return the latent variables at a wave, (2,), the programme's effect included."""
-        untreated = self.latents[place]
-        return untreated if self.shift is None else untreated + self.shift[place]
+        level = self.latents if self.shift is None else self.latents + self.shift
+        here: Floats = level[place]
+        return here
 
     def responds(self, place: int) -> Response:
         """Decide what to do with the invitation to a wave; burnout keeps people away."""
@@ -113,13 +115,12 @@ def make_people(latents: Floats, sites: list[str], languages: list[str], seed: i
 def _make(
     number: int, latents: Floats, rng: np.random.Generator, sites: list[str], languages: list[str]
 ) -> Person:
-    names, weights = zip(*_PROFESSIONS, strict=True)
     return Person(
         number=number,
         latents=latents,
         rng=rng,
         site=sites[int(rng.integers(len(sites)))],
         language=languages[0] if rng.random() < 0.6 else languages[-1],
-        profession=str(rng.choice(names, p=weights)),
+        profession=str(rng.choice(_PROFESSIONS, p=_SHARES)),
         age=int(rng.integers(24, 62)),
     )

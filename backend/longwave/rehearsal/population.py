@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from crosslag.simulate import PanelProcess
 from numpy.typing import NDArray
 
+from crosslag.simulate import PanelProcess
 from longwave.domain.instrument import Instrument
 from longwave.domain.protocol.model import Protocol
 
@@ -72,8 +72,9 @@ class Population:
     def shift(self, protocol: Protocol, arm: str) -> Floats:
         """Return the programme's effect on an arm at each wave: (waves, 2)."""
         begins = _first_treated_wave(protocol, arm)
-        treated = np.arange(len(protocol.waves)) >= begins
-        return treated[:, None] * np.asarray(self.effect)
+        shift = np.zeros((len(protocol.waves), len(VARIABLES)))
+        shift[begins:] = self.effect
+        return shift
 
 
 def answers(instrument: Instrument, latents: Floats, rng: np.random.Generator) -> Floats:

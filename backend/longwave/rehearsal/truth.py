@@ -70,15 +70,18 @@ def beside_truth(estimated: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns group, predictor, outcome, from_wave, to_wave, est, ci_lower, ci_upper, true,
-        covered. Effects that the model holds equal over time are one row.
+        Columns group, predictor, outcome, from_wave, to_wave, every_wave, est, ci_lower,
+        ci_upper, true, covered. Effects that the model holds equal over time are one row, with
+        ``every_wave`` set.
     """
     effect = ["group", "predictor", "outcome", "from_wave", "to_wave"]
     known = true[[*effect, "est"]].rename(columns={"est": "true"})
     both = estimated[estimated["kind"] == CROSS_LAGGED].merge(known, on=effect, validate="1:1")
     both["covered"] = both["true"].between(both["ci_lower"], both["ci_upper"])
-    once = both.drop_duplicates(["group", "predictor", "outcome", "est"])
-    return once[[*effect, "est", "ci_lower", "ci_upper", "true", "covered"]].reset_index(drop=True)
+    same = ["group", "predictor", "outcome", "est"]
+    both["every_wave"] = both.duplicated(same, keep=False)
+    columns = [*effect, "every_wave", "est", "ci_lower", "ci_upper", "true", "covered"]
+    return both.drop_duplicates(same)[columns].reset_index(drop=True)
 
 
 def _scored_arm(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -12,9 +13,9 @@ from longwave.domain.protocol.model import PrecedenceAnalysis
 
 Columns = Mapping[str, Sequence[str]]
 
-BUILDERS: dict[str, Callable[[Columns], cl.Model]] = {
+BUILDERS: dict[str, Callable[..., cl.Model]] = {
     "clpm": cl.clpm,
-    "clpm_lag2": lambda columns: cl.clpm(columns, lags=2),
+    "clpm_lag2": partial(cl.clpm, lags=2),
     "riclpm": cl.riclpm,
 }
 """How each model that a plan may name is built."""
@@ -73,7 +74,7 @@ def fit_model(
         )
     grouped = plan.group is not None if by_group is None else by_group
     return cl.fit(
-        BUILDERS[model](panel_columns(plan)),
+        BUILDERS[model](panel_columns(plan), equal=plan.equal),
         data,
         estimator=plan.estimator,
         missing=plan.missing,

@@ -25,7 +25,8 @@ from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessments
 from longwave.storage import participant as participants
 from longwave.storage import study as studies
-from longwave.storage.tables import Answer, Assessment, Participant, Study
+from longwave.storage.assessment import GivenAnswer
+from longwave.storage.tables import Assessment, Participant, Study
 from longwave.storage.tables.base import key
 
 __all__ = [
@@ -53,7 +54,7 @@ class Questionnaire:
     protocol: Protocol
     wave: Wave
     instruments: tuple[Instrument, ...]
-    answers: Mapping[tuple[str, str], Answer]
+    answers: Mapping[tuple[str, str], GivenAnswer]
 
     def first_open(self) -> Instrument | None:
         """Return the first instrument that has an item with neither value nor reason."""
@@ -136,19 +137,18 @@ def save_page(
         )
     before = assessments.answers(session, key(assessment))
     faults: dict[str, str] = {}
-    saved: list[Answer] = []
+    saved: dict[str, GivenAnswer] = {}
     for item in instrument.items:
         given = values.get(item.id, "").strip()
-        former = before.get((instrument_id, item.id))
-        if not given and former is not None:
+        if not given and (instrument_id, item.id) in before:
             continue
         try:
-            saved.append(_answer(assessment, instrument_id, item, given, former, now))
+            saved[item.id] = _answer(item, given)
         except ValueError as error:
             faults[item.id] = str(error)
     if faults:
         raise InvalidInputError("Some answers need another look.", "See the marks.", faults)
-    _save(session, assessment, saved, now)
+    _save(session, assessment, instrument_id, saved, now)
 
 
 def save_item(
@@ -164,16 +164,13 @@ def save_item(
     instrument = _instrument(session, assessment, instrument_id)
     if item_id not in {item.id for item in instrument.items}:
         raise NotFoundError("There is no such question.", "Load the page again.")
-    former = assessments.answers(session, key(assessment)).get((instrument_id, item_id))
     try:
-        answer = _answer(
-            assessment, instrument_id, instrument.item(item_id), value.strip(), former, now
-        )
+        answer = _answer(instrument.item(item_id), value.strip())
     except ValueError as error:
         raise InvalidInputError(
             "This answer needs another look.", str(error), {item_id: str(error)}
         ) from None
-    _save(session, assessment, [answer], now)
+    _save(session, assessment, instrument_id, {item_id: answer}, now)
     return assessment.revision
 
 
@@ -232,32 +229,23 @@ def _instrument(session: Session, assessment: Assessment, instrument_id: str) ->
     return protocol.instruments[instrument_id]
 
 
-def _answer(
-    assessment: Assessment,
-    instrument_id: str,
-    item: Item,
-    given: str,
-    former: Answer | None,
-    now: datetime,
-) -> Answer:
-    answer = former or Answer(
-        assessment_id=key(assessment), instrument=instrument_id, item=item.id, saved_at=now
-    )
-    answer.saved_at = now
+def _answer(item: Item, given: str) -> GivenAnswer:
     if given in ("", REFUSED):
         if item.required:
             raise ValueError("Please answer this question.")
-        answer.value = None
-        answer.missing_reason = _REFUSED_REASON if given else _SKIPPED
-        return answer
+        return GivenAnswer(None, _REFUSED_REASON if given else _SKIPPED)
     value = check_value(item, given)
-    answer.value = f"{value:g}" if isinstance(value, float) else value
-    answer.missing_reason = None
-    return answer
+    return GivenAnswer(f"{value:g}" if isinstance(value, float) else value, None)
 
 
-def _save(session: Session, assessment: Assessment, saved: list[Answer], now: datetime) -> None:
-    session.add_all(saved)
+def _save(
+    session: Session,
+    assessment: Assessment,
+    instrument_id: str,
+    saved: Mapping[str, GivenAnswer],
+    now: datetime,
+) -> None:
+    assessments.store_answers(session, key(assessment), instrument_id, saved, now)
     if assessment.started_at is None:
         assessment.started_at = now
         assessment.status = AssessmentStatus.STARTED

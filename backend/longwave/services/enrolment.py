@@ -24,6 +24,7 @@ from longwave.storage.tables import Consent, Contact, Participant, Study
 from longwave.storage.tables.base import key
 
 _PARTICIPANT = "participant"
+_UNANSWERED = "Please answer this question."
 
 __all__ = ["ConsentForm", "give_consent", "screen"]
 
@@ -56,7 +57,9 @@ def screen(
     for item in protocol.eligibility.items:
         given = answers.get(item.id, "").strip()
         if without_value(given):
-            faults[item.id] = "Please answer this question."
+            values[item.id] = None
+            if item.required:
+                faults[item.id] = _UNANSWERED
             continue
         try:
             values[item.id] = check_value(item, given)
@@ -64,7 +67,11 @@ def screen(
             faults[item.id] = str(error)
     if faults:
         raise InvalidInputError("Some answers are missing.", "See the marked places.", faults)
-    eligible = judge(protocol.eligibility, values) is Verdict.ELIGIBLE
+    verdict = judge(protocol.eligibility, values)
+    if verdict is Verdict.UNKNOWN:
+        open_items = {name: _UNANSWERED for name, value in values.items() if value is None}
+        raise InvalidInputError("Some answers are missing.", "See the marked places.", open_items)
+    eligible = verdict is Verdict.ELIGIBLE
     participant = Participant(
         study_id=key(study),
         public_id=_free_public_id(session, key(study)),
@@ -169,6 +176,7 @@ def _store_contact(
 def _note_duplicate(
     session: Session, study: Study, participant: Participant, now: datetime
 ) -> None:
+    participant.stage = Stage.CONSENTED
     audit.record(
         session,
         study,

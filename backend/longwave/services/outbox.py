@@ -74,7 +74,7 @@ def claim(
         elif messages.take_lease(session, key(message), now + LEASE):
             session.refresh(message)
             session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
-            claimed.append(_claimed(session, message, keys, base_url))
+            claimed.append(_claimed(session, message, keys, base_url, now))
     session.flush()
     return claimed
 
@@ -175,7 +175,9 @@ def _is_wanted(session: Session, message: Message, now: datetime) -> bool:
     )
 
 
-def _claimed(session: Session, message: Message, keys: KeyRing, base_url: str) -> Claimed:
+def _claimed(
+    session: Session, message: Message, keys: KeyRing, base_url: str, now: datetime
+) -> Claimed:
     participant = participants.by_id(session, message.participant_id)
     study = studies.by_id(session, message.study_id)
     contact = participants.contact(session, message.participant_id)
@@ -183,13 +185,21 @@ def _claimed(session: Session, message: Message, keys: KeyRing, base_url: str) -
     if contact is None or assessment is None:
         raise LongwaveError(f"Message {message.id} has nobody to go to.", "Cancel it.")
     address = keys.decrypt(Purpose.CONTACT, contact.email, participant.public_id).decode()
+    link = f"{base_url}/l/{keys.link_token(assessment.uid)}"
     text = texts.compose(
         message.kind,
         language=participant.language,
-        link=f"{base_url}/l/{keys.link_token(assessment.uid)}",
+        link=link,
         closes_at=assessment.closes_at,
         zone=participant.zone,
         trial_run=study.mode == "trial_run",
     )
-    mail = Mail(recipient=address, subject=text.subject, body=text.body, message_id=message.mail_id)
+    mail = Mail(
+        recipient=address,
+        subject=text.subject,
+        body=text.body,
+        message_id=message.mail_id,
+        date=now,
+        unsubscribe=f"{link}/unsubscribe",
+    )
     return Claimed(key(message), message.attempts, mail, local_only=study.mode == "trial_run")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Engine
 from sqlmodel import Session
 
 from longwave.domain.errors import (
@@ -142,15 +144,15 @@ def current_protocol(session: Session, study: Study) -> Protocol:
 
 def protocol_of(session: Session, version_id: int) -> Protocol:
     """Return the protocol of one version, from memory if this process has read it before."""
-    found = studies.version_hash(session, version_id)
-    if found not in _protocols:
+    known = _protocols.setdefault(session.get_bind().engine, {})
+    if version_id not in known:
         files = studies.version(session, version_id).files
-        _protocols[found] = read_protocol({name: text.encode() for name, text in files.items()})
-    return _protocols[found]
+        known[version_id] = read_protocol({name: text.encode() for name, text in files.items()})
+    return known[version_id]
 
 
-_protocols: dict[str, Protocol] = {}
-"""Protocols by hash; they are immutable, and an installation has few."""
+_protocols: WeakKeyDictionary[Engine, dict[int, Protocol]] = WeakKeyDictionary()
+"""Protocols by database and version; they are immutable, and an installation has few."""
 
 
 def sealed_settings(study: Study, keys: KeyRing) -> SealedSettings:

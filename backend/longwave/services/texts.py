@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from longwave.i18n import translator
 
@@ -26,7 +25,7 @@ def compose(
         "invitation": say("Your next questionnaire is ready"),
         "reminder": say("A reminder: your questionnaire is still open"),
     }
-    until = closes_at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+    until = say.time(closes_at, zone)
     paragraphs = [
         say("Hello,"),
         say("the next questionnaire of the study that you take part in is ready for you:"),

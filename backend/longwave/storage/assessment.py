@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp
@@ -94,7 +97,53 @@ def statuses(session: Session, participant_ids: list[int]) -> list[tuple[int, st
     return list(session.exec(statement))
 
 
-def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], Answer]:
+class GivenAnswer(NamedTuple):
+    """A value, or the reason why there is none."""
+
+    value: str | None
+    missing_reason: str | None
+
+
+def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], GivenAnswer]:
     """Return the answers of an assessment, by instrument and item."""
-    found = session.exec(select(Answer).where(Answer.assessment_id == assessment_id))
-    return {(answer.instrument, answer.item): answer for answer in found}
+    statement = select(Answer.instrument, Answer.item, Answer.value, Answer.missing_reason).where(
+        Answer.assessment_id == assessment_id
+    )
+    return {
+        (instrument, item): GivenAnswer(value, reason)
+        for instrument, item, value, reason in session.exec(statement)
+    }
+
+
+def store_answers(
+    session: Session,
+    assessment_id: int,
+    instrument: str,
+    given: Mapping[str, GivenAnswer],
+    now: datetime,
+) -> None:
+    """Write the answers to some items of an instrument, over any that stand there."""
+    if not given:
+        return
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(Answer)
+    changed = ("value", "missing_reason", "saved_at")
+    rows = [
+        {
+            "assessment_id": assessment_id,
+            "instrument": instrument,
+            "item": item,
+            "value": answer.value,
+            "missing_reason": answer.missing_reason,
+            "saved_at": now,
+        }
+        for item, answer in given.items()
+    ]
+    session.connection().execute(
+        statement.on_conflict_do_update(
+            index_elements=["assessment_id", "instrument", "item"],
+            set_={name: statement.excluded[name] for name in changed},
+        ),
+        rows,
+    )

@@ -58,9 +58,3 @@ def latest_version_id(session: Session, study_id: int) -> int:
     found = session.exec(statement).one()
     assert found is not None
     return found
-
-
-def version_hash(session: Session, version_id: int) -> str:
-    """Return the hash of one version, without its files."""
-    statement = select(ProtocolVersion.hash).where(ProtocolVersion.id == version_id)
-    return session.exec(statement).one()

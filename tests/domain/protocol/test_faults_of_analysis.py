@@ -12,7 +12,11 @@ PLANNED = [
     Broken("safety[0].alert", "alert: coordinator", "alert: nobody", "'nobody'", "coordinator"),
     Broken("safety[0].show", "show: resources", "show: Help!", "cannot be an id", "letters"),
     Broken(
-        "analysis[0].models[0]", "[clpm, riclpm]", "[lgm, riclpm]", "no model 'lgm'", "clpm_lag2"
+        "analysis[0].models[0]",
+        "[clpm, riclpm]",
+        "[lgm, riclpm]",
+        "no 'lgm' among the models",
+        "clpm_lag2",
     ),
     Broken("analysis[0].models[1]", "[clpm, riclpm]", "[clpm, clpm]", "twice", "Remove one"),
     Broken(

@@ -57,7 +57,7 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "messages": Fields(("reminders",), ("quiet_hours",)),
     "safety": Fields(("id", "when", "show", "alert")),
     "precedence": Fields(
-        ("id", "models", "variables", "waves", "estimator", "missing"), ("kind", "group")
+        ("id", "models", "variables", "waves", "estimator", "missing"), ("kind", "group", "equal")
     ),
     "treatment": Fields(("id", "kind", "estimand", "alpha")),
     "estimand": Fields(("outcome", "wave", "population", "intercurrent")),

@@ -160,7 +160,11 @@ class SafetyRule:
 
 @dataclass(frozen=True, slots=True)
 class PrecedenceAnalysis:
-    """Cross-lagged panel models of two or more scores over the waves."""
+    """Cross-lagged panel models of two or more scores over the waves.
+
+    ``equal`` holds lagged effects equal: over time (``lags``), between arms
+    (``lags_across_groups``).
+    """
 
     id: str
     models: tuple[str, ...]
@@ -169,6 +173,7 @@ class PrecedenceAnalysis:
     estimator: Literal["ML", "MLR"]
     missing: Literal["fiml", "listwise"]
     group: Literal["arm"] | None
+    equal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from longwave.domain.protocol.model import (
 )
 
 MODELS = ("clpm", "clpm_lag2", "riclpm")
+EQUALITIES = ("lags", "lags_across_groups")
 _METHODS: tuple[Literal["permuted_blocks"], ...] = ("permuted_blocks",)
 _PROGRAMME_KINDS: tuple[Literal["course", "daily"], ...] = ("course", "daily")
 _ESTIMATORS: tuple[Literal["ML", "MLR"], ...] = ("ML", "MLR")
@@ -212,16 +213,7 @@ def read_analysis(root: Block) -> tuple[Analysis, ...]:
 def _read_precedence(block: Block) -> PrecedenceAnalysis:
     if block.has("kind"):
         block.one_of("kind", _ANALYSIS_KINDS)
-    models = block.texts_in("models")
-    for index, model in enumerate(models):
-        if model and model not in MODELS:
-            block.fault(
-                f"models[{index}]",
-                f"There is no model {model[:60]!r}.",
-                f"Write one or more of {', '.join(MODELS)}.",
-            )
-        elif model and model in models[:index]:
-            block.fault(f"models[{index}]", f"{model!r} is listed twice.", "Remove one of them.")
+    models = _listed_once(block, "models", MODELS)
     if block.has("models") and not models and not block.faulty("models"):
         block.fault("models", "There is no model.", f"List one or more of {', '.join(MODELS)}.")
     return PrecedenceAnalysis(
@@ -232,7 +224,23 @@ def _read_precedence(block: Block) -> PrecedenceAnalysis:
         estimator=block.one_of("estimator", _ESTIMATORS),
         missing=block.one_of("missing", _MISSING),
         group=block.one_of("group", _GROUPS) if block.has("group") else None,
+        equal=_listed_once(block, "equal", EQUALITIES) if block.has("equal") else (),
     )
+
+
+def _listed_once(block: Block, field: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Read a list of known words, each at most once."""
+    words = block.texts_in(field)
+    for index, word in enumerate(words):
+        if word and word not in known:
+            block.fault(
+                f"{field}[{index}]",
+                f"There is no {word[:60]!r} among the {field}.",
+                f"Write one or more of {', '.join(known)}.",
+            )
+        elif word and word in words[:index]:
+            block.fault(f"{field}[{index}]", f"{word!r} is listed twice.", "Remove one of them.")
+    return words
 
 
 def _read_variables(block: Block) -> Mapping[str, str]:
