@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Literal, get_args
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from crosslag import indices, inference
 from crosslag._types import Float
 from crosslag.baseline import baseline
+from crosslag.bootstrap import Plan
 from crosslag.constraints import Restrictions
 from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
@@ -22,6 +24,7 @@ from crosslag.ram import ram_groups
 from crosslag.restricted import maximise_restricted
 from crosslag.results import Fit, unproven
 from crosslag.robust import fiml_corrected
+from crosslag.sample import Sample
 from crosslag.starts import starting_values
 from crosslag.syntax import Auto, parse
 
@@ -38,6 +41,11 @@ def fit(
     group: str | None = None,
     cluster: str | None = None,
     auto: Auto = "sem",
+    *,
+    bootstrap: int = 0,
+    bollen_stine: bool = False,
+    seed: int = 1,
+    workers: int = 1,
 ) -> Fit:
     """Fit a model by maximum likelihood.
 
@@ -61,6 +69,14 @@ def fit(
     auto
         What is added to a model given as syntax: ``"sem"`` as lavaan's ``sem()``, ``"none"`` as
         ``lavaan(..., int.ov.free=TRUE)``; see :func:`crosslag.parse`.
+    bootstrap
+        How often to draw persons (or clusters) anew within each group, 0 for not at all; the
+        result's ``bootstrap`` then gives intervals.
+    bollen_stine
+        Whether draws also test the model's fit, after Bollen and Stine
+        (doi:10.1177/0049124192021002004); on complete data only.
+    seed, workers
+        Of the draws: the same seed gives the same numbers whatever the number of processes.
 
     Returns
     -------
@@ -82,6 +98,7 @@ def fit(
         raise ModelError(f"The model must be a builder's or a text, not {type(model).__name__}.")
     if cluster is not None and estimator != "MLR":
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
+    plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster)
     table = model.table(len(panel.groups))
     _require_degrees_of_freedom(table)
@@ -89,12 +106,28 @@ def fit(
     unrestricted = [_saturated(p, g.name) for p, g in zip(patterns, panel.groups, strict=True)]
     solution = _maximise(table, patterns)
     if not solution.converged:
+        sample = Sample.of(panel, unrestricted, data.index, None)
         return unproven(
-            model, table, panel, solution, estimator, missing, _why_unproven(table, solution)
+            model,
+            table,
+            sample,
+            panel,
+            solution,
+            estimator,
+            missing,
+            _why_unproven(table, solution),
         )
-    return _finished(
-        model, table, panel, solution, unrestricted, estimator=estimator, missing=missing
+    fitted = _finished(
+        model,
+        table,
+        panel,
+        solution,
+        unrestricted,
+        data.index,
+        estimator=estimator,
+        missing=missing,
     )
+    return fitted if plan is None else replace(fitted, bootstrap=plan.run(fitted))
 
 
 def _require_degrees_of_freedom(table: ParameterTable) -> None:
@@ -102,7 +135,8 @@ def _require_degrees_of_freedom(table: ParameterTable) -> None:
     if df < 0:
         raise ModelError(
             f"The model has {table.n_parameters} parameters, but the data only {table.n_moments}"
-            f" means and (co)variances: {df} degrees of freedom. Add waves, or fix or equate parameters."
+            f" means and (co)variances: {df} degrees of freedom. Add waves, or fix or equate"
+            " parameters."
         )
 
 
@@ -158,6 +192,7 @@ def _finished(
     panel: PanelData,
     solution: Solution[ModelPoint],
     unrestricted: Sequence[Evaluation],
+    index: pd.Index,
     *,
     estimator: Estimator,
     missing: Missing,
@@ -216,6 +251,7 @@ def _finished(
         indices=measures,
         standardised=inference.standardised(table, point, covariance),
         defined=defined(table, point, covariance),
+        sample=Sample.of(panel, unrestricted, index, scaled),
     )
 
 

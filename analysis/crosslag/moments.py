@@ -77,9 +77,25 @@ class PatternMoments:
         return inversion_plan(self.observed)
 
     @cached_property
+    def several(self) -> Int:
+        """The patterns that have any scatter."""
+        return np.flatnonzero(self.scatter.any(axis=(1, 2)))
+
+    @cached_property
     def pattern(self) -> Int:
         """The pattern of each row of ``persons``, (n,)."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+
+    @cached_property
+    def centred_products(self) -> Float:
+        """Deviations from the pattern's mean and their products, (n, p + p(p+1)/2)."""
+        p = self.p
+        rows, columns = vech_indices(p)
+        deviation = (self.persons - self.mean[self.pattern]) * self.observed[self.pattern]
+        products = np.empty((len(deviation), p + len(rows)))
+        products[:, :p] = deviation
+        np.multiply(deviation[:, rows], deviation[:, columns], out=products[:, p:])
+        return products
 
 
 def group_patterns(values: Float, clusters: Int | None = None) -> PatternMoments:
@@ -100,7 +116,7 @@ def group_patterns(values: Float, clusters: Int | None = None) -> PatternMoments
     starts = np.concatenate([begins, [len(values)]]).astype(np.int64)
     persons = np.where(present, values, 0.0)[order]
     observed = present[order[begins]]
-    moments = _pattern_moments(observed, starts, persons, np.ones(len(persons)))
+    moments = _pattern_moments(observed, starts, persons)
     return PatternMoments(
         observed, *moments, persons, starts, order, None if clusters is None else clusters[order]
     )
@@ -109,13 +125,21 @@ def group_patterns(values: Float, clusters: Int | None = None) -> PatternMoments
 def reweighted(data: PatternMoments, weights: Float) -> PatternMoments:
     """Count every person ``weights`` times, (n,) in the order of ``data.persons``.
 
-    Patterns that nobody is left in stay, with a count of 0.
+    Patterns that nobody is left in are left out, and so are the persons' values.
     """
-    moments = _pattern_moments(data.observed, data.starts, data.persons, weights)
-    again = PatternMoments(
-        data.observed, *moments, data.persons, data.starts, data.order, data.clusters
-    )
-    again.__dict__["plan"] = data.plan
+    p = data.p
+    begins = data.starts[:-1]
+    count = np.add.reduceat(weights, begins)
+    sums = np.add.reduceat(data.centred_products * weights[:, None], begins, axis=0)
+    kept = count > 0
+    count = count[kept]
+    sums = sums[kept] / count[:, None]
+    shift = sums[:, :p]
+    scatter = sums[:, p:][:, _vech_position(p)] - shift[:, :, None] * shift[:, None, :]
+    mean = data.mean[kept] + shift
+    none = np.zeros(0, dtype=np.int64)
+    again = PatternMoments(data.observed[kept], count, mean, scatter, np.zeros((0, p)), none, none)
+    again.__dict__["plan"] = data.plan.only(kept)
     return again
 
 
@@ -142,22 +166,17 @@ def _keys(present: Bool) -> Int:
     return np.unique(packed, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
-def _pattern_moments(
-    observed: Bool, starts: Int, persons: Float, weights: Float
-) -> tuple[Float, Float, Float]:
-    """Weighted counts, (R,), means, (R, p), and covariances, (R, p, p), of sorted persons."""
-    begins = starts[:-1]
-    count = np.add.reduceat(weights, begins)
-    divisor = np.maximum(count, 1e-300)
-    mean = np.add.reduceat(persons * weights[:, None], begins, axis=0) / divisor[:, None]
+def _pattern_moments(observed: Bool, starts: Int, persons: Float) -> tuple[Float, Float, Float]:
+    """Counts, (R,), means, (R, p), and covariances, (R, p, p), of persons sorted by pattern."""
+    begins, p = starts[:-1], persons.shape[1]
+    count = np.diff(starts).astype(np.float64)
+    mean = np.add.reduceat(persons, begins, axis=0) / count[:, None]
     pattern = np.repeat(np.arange(len(begins)), np.diff(starts))
     deviation = (persons - mean[pattern]) * observed[pattern]
-    by_weight = deviation * weights[:, None]
-    p = persons.shape[1]
     scatter = np.empty((len(begins), p, p))
     for i in range(p):
-        products = np.add.reduceat(by_weight[:, i, None] * deviation[:, : i + 1], begins, axis=0)
-        scatter[:, i, : i + 1] = products / divisor[:, None]
+        products = np.add.reduceat(deviation[:, i, None] * deviation[:, : i + 1], begins, axis=0)
+        scatter[:, i, : i + 1] = products / count[:, None]
         scatter[:, : i + 1, i] = scatter[:, i, : i + 1]
     return count, mean, scatter
 
@@ -286,10 +305,13 @@ def evaluate(data: PatternMoments, mu: Float, sigma: Float) -> Evaluation:
     precision, log_determinant = precisions(data.plan, sigma)
     deviation = np.where(seen, data.mean - mu, 0.0)
     error = (precision @ deviation[:, :, None])[:, :, 0]
-    within = precision @ data.scatter
-    quadratic = within.trace(axis1=1, axis2=2) + (error * deviation).sum(axis=1)
-    weighted = within @ precision
-    weighted += error[:, :, None] * error[:, None, :]
+    quadratic = (error * deviation).sum(axis=1)
+    weighted = error[:, :, None] * error[:, None, :]
+    several = data.several
+    by_several = precision[several]
+    within = by_several @ data.scatter[several]
+    quadratic[several] += within.trace(axis1=1, axis2=2)
+    weighted[several] += within @ by_several
     values = float(data.count @ seen.sum(axis=1))
     logl = -0.5 * (data.count @ (log_determinant + quadratic) + values * np.log(2 * np.pi))
     return Evaluation(data, mu, sigma, float(logl), precision, error, weighted)

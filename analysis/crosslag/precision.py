@@ -16,7 +16,7 @@ from crosslag._types import Bool, Float, Int
 __all__ = ["InversionPlan", "inversion_plan", "precisions"]
 
 
-_SWEPT = 4  # up to so many variables are taken out one by one, more of them at once
+_FEW = 4  # patterns that lack up to so many variables are treated in one batch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,45 +27,49 @@ class InversionPlan:
     ----------
     observed, both
         Which variables, (R, p), and pairs of them, (R, p, p), a pattern has.
-    missing
-        Positions of the first missing variables of each pattern, (R, 4), filled up with 0.
-    at_least
-        Where the patterns with at least 1, 2, ... missing variables begin.
+    few
+        Positions of the missing variables of the first patterns, (r, 4), which lack at most 4;
+        filled up with the positions p, p + 1, ... of variables unrelated to all others.
     batches
-        Patterns with more than that: begin and end, and the positions, (r, k), of the missing
-        variables, or of the observed ones where those are fewer.
-    swept
-        Where these batches begin.
+        The other patterns: begin and end, and the positions, (r, k), of the missing variables, or
+        of the observed ones where those are fewer.
     """
 
     observed: Bool
     both: Float
-    missing: Int
-    at_least: tuple[int, ...]
+    few: Int
     batches: tuple[tuple[int, int, Int, bool], ...]
-    swept: int
+
+    def only(self, kept: Bool) -> InversionPlan:
+        """Keep some of the patterns, (R,)."""
+        before = np.concatenate([[0], np.cumsum(kept)]).tolist()
+        batches = tuple(
+            (before[begin], before[end], chosen[kept[begin:end]], by_update)
+            for begin, end, chosen, by_update in self.batches
+            if before[begin] < before[end]
+        )
+        few = self.few[kept[: len(self.few)]]
+        return InversionPlan(self.observed[kept], self.both[kept], few, batches)
 
 
 def inversion_plan(observed: Bool) -> InversionPlan:
     """Prepare for patterns, (R, p), that are ordered by the number of variables they lack."""
     n_missing = (~observed).sum(axis=1)
     p = observed.shape[1]
-    limit = min(_SWEPT, p // 2)
-    swept = int(np.searchsorted(n_missing, limit, side="right"))
-    at_least = tuple(np.searchsorted(n_missing, np.arange(1, limit + 1)).tolist())
-    missing = np.zeros((swept, max(limit, 1)), dtype=np.int64)
-    row, position = np.nonzero(~observed[:swept])
-    begins = np.cumsum(n_missing[:swept]) - n_missing[:swept]
-    missing[row, np.arange(len(row)) - begins[row]] = position
+    n_few = int(np.searchsorted(n_missing, min(_FEW, p // 2), side="right"))
+    few = np.tile(np.arange(p, p + _FEW), (n_few, 1))
+    row, position = np.nonzero(~observed[:n_few])
+    begins = np.cumsum(n_missing[:n_few]) - n_missing[:n_few]
+    few[row, np.arange(len(row)) - begins[row]] = position
     batches = []
-    for k in np.unique(n_missing[swept:]).tolist():
+    for k in np.unique(n_missing[n_few:]).tolist():
         begin, end = np.searchsorted(n_missing, [k, k + 1]).tolist()
         by_update = k <= p - k
         part = ~observed[begin:end] if by_update else observed[begin:end]
         chosen = np.nonzero(part)[1].reshape(end - begin, -1)
         batches.append((begin, end, chosen, by_update))
     both = (observed[:, :, None] & observed[:, None, :]).astype(np.float64)
-    return InversionPlan(observed, both, missing, at_least, tuple(batches), swept)
+    return InversionPlan(observed, both, few, tuple(batches))
 
 
 def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
@@ -85,18 +89,20 @@ def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
         factor = np.linalg.cholesky(sigma)
     except np.linalg.LinAlgError:
         return _each_by_itself(plan, sigma)
+    p = len(sigma)
     root = np.linalg.inv(factor)
-    whole = root.T @ root
+    whole = np.eye(p + _FEW)
+    whole[:p, :p] = root.T @ root
     inverses = np.empty(plan.both.shape)
     logarithms = np.full(len(inverses), 2 * float(np.log(factor.diagonal()).sum()))
-    inverses[: plan.swept] = whole
-    for number, begin in enumerate(plan.at_least):
-        if begin < plan.swept:
-            part = slice(begin, plan.swept)
-            logarithms[part] += _sweep(inverses[part], plan.missing[part, number])
+    if plan.observed[: len(plan.few)].all():
+        inverses[: len(plan.few)] = whole[:p, :p]
+    else:
+        inverses[: len(plan.few)], change = _updated(whole, plan.few, p)
+        logarithms[: len(plan.few)] += change
     for begin, end, chosen, by_update in plan.batches:
         if by_update:
-            inverses[begin:end], change = _updated(whole, chosen)
+            inverses[begin:end], change = _updated(whole, chosen, p)
             logarithms[begin:end] += change
         else:
             inverses[begin:end], logarithms[begin:end] = _small(sigma, chosen)
@@ -104,25 +110,14 @@ def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
     return inverses, logarithms
 
 
-def _sweep(inverses: Float, missing: Int) -> Float:
-    """Take one variable out of each inverse, in place; give the logarithms of the pivots."""
-    number = np.arange(len(inverses))
-    rows = inverses[number, missing]
-    pivot = rows[number, missing]
-    if not (pivot > 0).all():
-        raise np.linalg.LinAlgError("not positive definite")
-    inverses -= rows[:, :, None] * (rows / pivot[:, None])[:, None, :]
-    return np.asarray(np.log(pivot))
-
-
-def _updated(whole: Float, missing: Int) -> tuple[Float, Float]:
-    """Take several missing variables, (r, k), out of an inverse, (p, p), at once."""
-    rows = whole[missing]
-    block = whole[missing[:, :, None], missing[:, None, :]]
+def _updated(whole: Float, missing: Int, p: int) -> tuple[Float, Float]:
+    """Take missing variables, (r, k), out of the leading (p, p) block of an inverse."""
+    rows = whole[:, :p][missing]
+    block = whole.reshape(-1)[missing[:, :, None] * len(whole) + missing[:, None, :]]
     factor = np.linalg.cholesky(block)
-    scaled = np.linalg.solve(factor, rows)
     logarithm = 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(axis=1)
-    return whole - scaled.transpose(0, 2, 1) @ scaled, logarithm
+    scaled = np.linalg.inv(factor) @ rows
+    return whole[:p, :p] - scaled.transpose(0, 2, 1) @ scaled, logarithm
 
 
 def _small(sigma: Float, observed: Int) -> tuple[Float, Float]:

@@ -109,6 +109,26 @@ class RamGroup:
         cells[n_a + n_s :, :p] = g.T[self.m_row]
         return self._sum_rows(cells)
 
+    def pullback(self, implied: Implied, g_mu: Float, g_sigma: Float) -> Float:
+        """Carry a gradient over to the parameters, (q,), without the Jacobian.
+
+        ``g_mu``, (p,), and the symmetric ``g_sigma``, (p, p), are by mu and by sigma in full.
+        """
+        g = implied.effects[: self.p]
+        u = g_mu @ g
+        half = g.T @ g_sigma
+        by_effect = 2 * (half @ implied.covariance[: self.p]) + np.outer(u, implied.mean)
+        by_residual = half @ g
+        weight = np.where(self.s_row == self.s_col, 1.0, 2.0)
+        cells = np.concatenate(
+            [
+                by_effect[self.a_row, self.a_col],
+                by_residual[self.s_row, self.s_col] * weight,
+                u[self.m_row],
+            ]
+        )
+        return np.bincount(self.cells, cells, self.q).astype(np.float64, copy=False)
+
     def variance_jacobian(self, implied: Implied) -> Float:
         """Differentiate the variances of all variables: (q, v)."""
         b, c = implied.effects, implied.covariance

@@ -12,13 +12,18 @@ import pandas as pd
 from scipy import special
 
 from crosslag._types import Float
+from crosslag.bootstrap import Bootstrap
+from crosslag.compare import Comparison, Method, compare
 from crosslag.defined import Defined, WaldTest, wald
 from crosslag.errors import ModelError
-from crosslag.estimate import ModelPoint, Solution
+from crosslag.estimate import ModelPoint, Solution, model_point
 from crosslag.indices import index_names
 from crosslag.inference import Standardised
+from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
 from crosslag.panel import PanelData
+from crosslag.ram import ram_groups
+from crosslag.sample import Part, Sample, residuals, scores
 from crosslag.syntax import parse_constraints
 
 __all__ = ["ESTIMATE_COLUMNS", "Fit", "unproven"]
@@ -63,6 +68,10 @@ class Fit:
         Standardised values and errors, one per row of ``table``.
     defined
         The defined parameters (``:=``), one per row of ``table.definitions``.
+    sample
+        The data analysed, as pattern sums, and the saturated model.
+    bootstrap
+        Draws and intervals, if asked for.
     """
 
     model: Model
@@ -83,6 +92,8 @@ class Fit:
     indices: Mapping[str, float] = field(repr=False)
     standardised: Standardised = field(repr=False)
     defined: Defined = field(repr=False)
+    sample: Sample = field(repr=False)
+    bootstrap: Bootstrap | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.theta, self.vcov, self.standardised.values, self.standardised.errors):
@@ -157,6 +168,60 @@ class Fit:
         """Write the model as Mplus input."""
         return self.model.to_mplus(len(self.group_names))
 
+    @cached_property
+    def point(self) -> ModelPoint:
+        """The likelihood at the estimates.
+
+        Raises
+        ------
+        ModelError
+            If the fit has not converged.
+        """
+        point = None
+        if self.converged:
+            point = model_point(ram_groups(self.table), self.sample.patterns, self.theta)
+        if point is None:
+            raise ModelError("The fit has not converged, so there are no estimates to work with.")
+        return point
+
+    def compare(self, other: Fit, method: Method = "sb2001") -> Comparison:
+        """Test the more restricted of this fit and another against the freer one.
+
+        Parameters
+        ----------
+        other
+            A fit of a nested model to the same data; which of the two is freer does not matter.
+        method
+            How to scale under MLR: Satorra and Bentler 2001 (doi:10.1007/BF02296192) or 2010
+            (doi:10.1007/s11336-009-9135-y). Under ML the plain difference is taken.
+
+        Returns
+        -------
+        Comparison
+            ``chisq_diff df_diff pvalue scaling_factor``.
+
+        Raises
+        ------
+        ModelError
+            If the two can't be compared.
+        """
+        return compare(self, other, method)
+
+    def residuals(self) -> pd.DataFrame:
+        """List correlation residuals; see :func:`crosslag.sample.residuals`."""
+        return residuals(self)
+
+    def scores(self, part: Part = "all") -> pd.DataFrame:
+        """Estimate persons' latent variables; see :func:`crosslag.sample.scores`."""
+        return scores(self, part)
+
+    def to_dict(self) -> dict[str, object]:
+        """Give everything in types that JSON knows; what is not a number is None."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
     def summary(self) -> str:
         """Describe the fit in plain text: lagged effects, fit measures, other parameters."""
         from crosslag.report import summary
@@ -170,6 +235,7 @@ class Fit:
 def unproven(
     model: Model,
     table: ParameterTable,
+    sample: Sample,
     panel: PanelData,
     solution: Solution[ModelPoint],
     estimator: str,
@@ -202,4 +268,5 @@ def unproven(
         indices={name: known.get(name, float("nan")) for name in names},
         standardised=Standardised(blank, blank.copy()),
         defined=Defined.unknown(table),
+        sample=sample,
     )

@@ -1,0 +1,179 @@
+"""The bootstrap: how estimates vary when persons (or clusters) are drawn again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from crosslag._types import Float
+from crosslag.errors import ModelError
+from crosslag.resampling import Job, at_model, resample
+
+if TYPE_CHECKING:
+    from crosslag.results import Fit
+
+__all__ = ["Bootstrap", "Plan"]
+
+# Expectations of order statistics, (B + 1) p; number 6 of Hyndman and Fan.
+_QUANTILES: Literal["weibull"] = "weibull"
+_FEWEST = 20  # draws
+
+
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Estimates of all draws, and the intervals that they give.
+
+    Attributes
+    ----------
+    draws, standardised
+        Values of every row of ``Fit.estimates`` in each converged draw, (B, k).
+    estimates
+        The rows' names and the sample's values: ``lhs op rhs group label est std_all``.
+    n_draws, n_failed, n_inadmissible
+        Draws asked for; those left out because no maximum was proven; those kept although a
+        variance was negative or a correlation beyond 1.
+    seed
+        Of the draws.
+    pvalue_bollen_stine
+        Share of draws, from data moved to where the model holds, whose chi-square reaches the
+        sample's; None unless asked for.
+    """
+
+    draws: Float
+    standardised: Float
+    estimates: pd.DataFrame
+    n_draws: int
+    n_failed: int
+    n_inadmissible: int
+    seed: int
+    pvalue_bollen_stine: float | None = None
+
+    def intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Give percentile and bias-corrected intervals of all parameters.
+
+        Quantiles are those at (B + 1) p of the ordered draws (number 6 of Hyndman and Fan,
+        doi:10.1080/00031305.1996.10473566); the bias-corrected interval is Efron's
+        (doi:10.1080/01621459.1987.10478410) without acceleration.
+
+        Parameters
+        ----------
+        level
+            Coverage, between 0 and 1.
+
+        Returns
+        -------
+        DataFrame
+            ``lhs op rhs group label est se lower upper bc_lower bc_upper``, and the same with the
+            prefix ``std_`` for standardised values. Bounds of fixed parameters are their value.
+        """
+        if not 0 < level < 1:
+            raise ModelError(f"level={level!r}: a coverage lies between 0 and 1, such as 0.95.")
+        table = self.estimates[["lhs", "op", "rhs", "group", "label"]].copy()
+        for prefix, values, draws in (
+            ("", self.estimates["est"], self.draws),
+            ("std_", self.estimates["std_all"], self.standardised),
+        ):
+            est = values.to_numpy()
+            table[f"{prefix}est"] = est
+            table[f"{prefix}se"] = draws.std(axis=0, ddof=1)
+            bounds = _percentile(draws, level), _bias_corrected(draws, est, level)
+            for kind, (lower, upper) in zip(("", "bc_"), bounds, strict=True):
+                table[f"{prefix}{kind}lower"], table[f"{prefix}{kind}upper"] = lower, upper
+        return table
+
+
+def _percentile(draws: Float, level: float) -> Float:
+    tails = [(1 - level) / 2, (1 + level) / 2]
+    return np.asarray(np.quantile(draws, tails, axis=0, method=_QUANTILES))
+
+
+def _bias_corrected(draws: Float, est: Float, level: float) -> Float:
+    """Shift the quantiles by how many draws lie below the estimate; (2, k)."""
+    below = ((draws < est).sum(axis=0) + 0.5 * (draws == est).sum(axis=0)) / len(draws)
+    shift = 2 * special.ndtri(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws)))
+    bounds = np.empty((2, draws.shape[1]))
+    for k in range(draws.shape[1]):
+        tails = special.ndtr(shift[k] + special.ndtri([(1 - level) / 2, (1 + level) / 2]))
+        bounds[:, k] = np.quantile(draws[:, k], tails, method=_QUANTILES)
+    return bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What was asked for."""
+
+    n_draws: int
+    seed: int
+    workers: int
+    bollen_stine: bool
+
+    @classmethod
+    def checked(
+        cls, n_draws: int, seed: int, workers: int, *, bollen_stine: bool, missing: str
+    ) -> Plan | None:
+        """Check what was asked for; None without draws.
+
+        Raises
+        ------
+        ModelError
+            If a number is impossible, or Bollen and Stine's test is asked for under FIML.
+        """
+        for name, value, least in (
+            ("bootstrap", n_draws, 0),
+            ("seed", seed, 0),
+            ("workers", workers, 1),
+        ):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+                raise ModelError(f"{name}={value!r} must be a whole number of at least {least}.")
+        if bollen_stine and missing == "fiml":
+            raise ModelError(
+                "bollen_stine=True needs complete data: persons with gaps can't be moved to where"
+                " the model holds exactly. Use missing='listwise', or the robust test of"
+                " estimator='MLR'."
+            )
+        if bollen_stine and not n_draws:
+            raise ModelError("bollen_stine=True needs draws; say how many, such as bootstrap=1000.")
+        if 0 < n_draws < _FEWEST:
+            raise ModelError(f"bootstrap={n_draws}: intervals need at least {_FEWEST} draws.")
+        return cls(int(n_draws), int(seed), int(workers), bollen_stine) if n_draws else None
+
+    def run(self, fit: Fit) -> Bootstrap:
+        """Make the draws."""
+        point = fit.point
+        information = point.observed_information()
+        covariance = np.asarray(np.linalg.pinv(information, hermitian=True), dtype=np.float64)
+        job = Job(
+            fit.table,
+            list(point.structures),
+            [e.data for e in point.evaluations],
+            fit.theta,
+            covariance,
+            self.seed,
+        )
+        drawn = resample(job, self.n_draws, self.workers)
+        kept = [one for one in drawn if one is not None]
+        if len(kept) < _FEWEST:
+            raise ModelError(
+                f"Only {len(kept)} of {self.n_draws} draws converged, too few for intervals. The"
+                " model asks too much of these data; simplify it or equate parameters over time."
+            )
+        tested = None
+        if self.bollen_stine:
+            moved = [at_model(d, i) for d, i in zip(job.patterns, point.implied, strict=True)]
+            again = resample(replace(job, patterns=moved), self.n_draws, self.workers)
+            beyond = [one.chisq >= fit.indices["chisq"] for one in again if one is not None]
+            tested = sum(beyond) / len(beyond)
+        return Bootstrap(
+            np.array([one.values for one in kept]),
+            np.array([one.standardised for one in kept]),
+            fit.estimates[["lhs", "op", "rhs", "group", "label", "est", "std_all"]],
+            self.n_draws,
+            self.n_draws - len(kept),
+            sum(not one.admissible for one in kept),
+            self.seed,
+            tested,
+        )

@@ -1,0 +1,137 @@
+"""Difference tests, residuals, scores, and a fit as data."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from factories.oracles import SHARED, Oracle
+from factories.panels import panel
+from scipy import stats
+
+import crosslag as cl
+
+needs_references = pytest.mark.skipif(
+    not SHARED.is_dir(), reason="the reference cases are not beside this repository"
+)
+
+
+def reference(name):
+    oracle = Oracle(SHARED / name)
+    text = (oracle.folder / "model.lav").read_text()
+    return cl.fit(text, oracle.data, "MLR", "fiml", auto="none")
+
+
+@needs_references
+@pytest.mark.parametrize(
+    ("free", "restricted", "df", "expected"),
+    [
+        ("riclpm_mlr_fiml", "riclpm_equal_lags_mlr_fiml", 12, (14.5869, 14.1535)),
+        ("invariance_configural_mlr_fiml", "invariance_metric_mlr_fiml", 2, (7.8142, 7.5232)),
+        ("invariance_metric_mlr_fiml", "invariance_scalar_mlr_fiml", 2, (1.2044, 1.2008)),
+    ],
+)
+def test_scaled_differences_agree_with_the_reference(free, restricted, df, expected):
+    one, other = reference(free), reference(restricted)
+    for method, value in zip(("sb2001", "sb2010"), expected, strict=True):
+        for test in (one.compare(other, method), other.compare(one, method)):
+            assert test.chisq_diff == pytest.approx(value, abs=1e-3)
+            assert test.df_diff == df
+            assert test.pvalue == pytest.approx(stats.chi2.sf(value, df), abs=1e-3)
+            assert test.method == method
+
+
+@pytest.fixture(scope="module")
+def fits(gappy):
+    free, equal = cl.riclpm(panel(4)), cl.riclpm(panel(4), equal=("lags",))
+    return cl.fit(free, gappy, missing="fiml"), cl.fit(equal, gappy, missing="fiml")
+
+
+def test_without_scaling_the_plain_difference_is_tested(fits):
+    test = fits[0].compare(fits[1])
+    assert test.chisq_diff == pytest.approx(fits[1].indices["chisq"] - fits[0].indices["chisq"])
+    assert test.df_diff == 8
+    assert test.method == "standard"
+    assert test.to_dict()["df_diff"] == 8
+
+
+def test_fits_that_can_not_be_compared_are_refused(fits, gappy):
+    free, _ = fits
+    with pytest.raises(cl.ModelError, match="different estimators"):
+        free.compare(cl.fit(free.model, gappy, "MLR", "fiml"))
+    with pytest.raises(cl.ModelError, match="not of the same data"):
+        free.compare(cl.fit(cl.riclpm(panel(4), equal=("lags",)), gappy[:300], missing="fiml"))
+    with pytest.raises(cl.ModelError, match="same degrees of freedom"):
+        free.compare(free)
+    with pytest.raises(cl.ModelError, match="method='sb'"):
+        free.compare(fits[1], "sb")
+
+
+def test_models_that_are_not_nested_are_noted(fits, gappy):
+    clpm = cl.fit(cl.clpm(panel(4)), gappy, missing="fiml")
+    odd = cl.fit(cl.riclpm(panel(4), equal=("lags", "residuals", "means")), gappy, missing="fiml")
+    assert odd.indices["df"] > clpm.indices["df"]
+    test = clpm.compare(odd)
+    if test.chisq_diff < 0:
+        assert "not nested" in str(test)
+    else:
+        pytest.fail("choose data in which the restricted model fits better")
+
+
+def test_residuals_are_differences_of_correlations(complete):
+    fit = cl.fit(cl.clpm(panel(4)), complete)
+    table = fit.residuals()
+    row = table.query("lhs == 'x1' and rhs == 'y3'").iloc[0]
+    assert row["observed"] == pytest.approx(complete["x1"].corr(complete["y3"]))
+    np.testing.assert_allclose(table["residual"], table["observed"] - table["implied"])
+    means = table[table["op"] == "~1"]
+    np.testing.assert_allclose(means["residual"], 0.0, atol=1e-7)
+    assert len(table) == 8 * 7 / 2 + 8
+
+
+def test_scores_add_up_and_follow_persons(gappy):
+    named = gappy.set_axis([f"p{i}" for i in range(len(gappy))])
+    fit = cl.fit(cl.riclpm(panel(4)), named, missing="fiml")
+    between, within = fit.scores("between"), fit.scores("within")
+    assert list(between.columns) == ["RI_x", "RI_y"]
+    assert list(between.index) == list(named.index)
+    means = fit.estimates.query("op == '~1' and lhs == 'x2'")["est"].item()
+    whole = between["RI_x"] + within["wx2"] + means
+    seen = named["x2"].notna()
+    np.testing.assert_allclose(whole[seen], named["x2"][seen], atol=1e-8)
+    assert fit.scores().shape == (len(named), 10)
+    shuffled = cl.fit(cl.riclpm(panel(4)), named[::-1], missing="fiml").scores("between")
+    pd.testing.assert_frame_equal(shuffled.loc[named.index], between, atol=1e-6)
+
+
+def test_scores_are_less_variable_than_what_they_estimate(complete):
+    fit = cl.fit(cl.riclpm(panel(4)), complete)
+    variance = fit.estimates.query("lhs == 'RI_x' and rhs == 'RI_x'")["est"].item()
+    assert 0.3 * variance < fit.scores("between")["RI_x"].var() < variance
+
+
+def test_scores_need_latent_variables(complete):
+    with pytest.raises(cl.ModelError, match="no latent variables"):
+        cl.fit(cl.clpm(panel(4)), complete).scores()
+    with pytest.raises(cl.ModelError, match="part='inside'"):
+        cl.fit(cl.riclpm(panel(4)), complete).scores("inside")
+
+
+def test_a_fit_becomes_json(gappy):
+    fit = cl.fit(cl.riclpm(panel(4)), gappy, "MLR", "fiml", bootstrap=20)
+    known = json.loads(json.dumps(fit.to_dict(), allow_nan=False))
+    assert known["converged"] is True
+    assert known["indices"]["cfi_robust"] == fit.indices["cfi_robust"]
+    assert len(known["estimates"]) == len(fit.estimates)
+    assert len(known["bootstrap"]["intervals"]) == len(fit.estimates)
+
+
+def test_html_is_escaped_and_holds_the_summary(gappy):
+    data = gappy.assign(arm=np.where(np.arange(len(gappy)) % 2, "<b>one</b>", "two"))
+    html = cl.fit(cl.riclpm(panel(4)), data, missing="fiml", group="arm")._repr_html_()
+    assert "<b>one</b>" not in html
+    assert "&lt;b&gt;one" in html
+    for part in ("Lagged effects", "wx2 ~ wy1", "CFI", "RMSEA"):
+        assert part in html
