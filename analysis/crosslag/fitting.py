@@ -10,22 +10,18 @@ from typing import Literal, get_args
 import pandas as pd
 
 from crosslag import indices, inference
-from crosslag._types import Float
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
-from crosslag.constraints import Restrictions
 from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
-from crosslag.estimate import ModelPoint, Solution, maximise, model_point, saturated
+from crosslag.estimate import ModelPoint, Solution, saturated
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
-from crosslag.ram import ram_groups
-from crosslag.restricted import maximise_restricted
 from crosslag.results import Fit, unproven
 from crosslag.robust import fiml_corrected
 from crosslag.sample import Sample
-from crosslag.starts import starting_values
+from crosslag.search import find_maximum, layout
 from crosslag.syntax import Auto, parse
 
 __all__ = ["Estimator", "fit"]
@@ -100,11 +96,11 @@ def fit(
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster)
-    table = model.table(len(panel.groups))
+    table, structures = layout(model, len(panel.groups))
     _require_degrees_of_freedom(table)
     patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
     unrestricted = [_saturated(p, g.name) for p, g in zip(patterns, panel.groups, strict=True)]
-    solution = _maximise(table, patterns)
+    solution = find_maximum(table, structures, unrestricted)
     if not solution.converged:
         sample = Sample.of(panel, unrestricted, data.index, None)
         return unproven(
@@ -151,24 +147,6 @@ def _saturated(data: PatternMoments, name: object) -> Evaluation:
         f" these {data.n:.0f} persons: there are too few, or one column follows exactly from"
         " others. Add persons, or leave out variables."
     )
-
-
-def _maximise(table: ParameterTable, patterns: Sequence[PatternMoments]) -> Solution[ModelPoint]:
-    structures = ram_groups(table)
-
-    def at(theta: Float) -> ModelPoint | None:
-        return model_point(structures, patterns, theta)
-
-    try:
-        start = starting_values(table, patterns)
-        if table.constraints:
-            return maximise_restricted(at, start, Restrictions(table))
-        return maximise(at, start)
-    except ValueError as error:
-        raise ModelError(
-            "The model's starting values imply an impossible covariance matrix; check fixed values"
-            " and stated starts."
-        ) from error
 
 
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:

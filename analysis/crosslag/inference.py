@@ -229,8 +229,26 @@ class _ScaleLayout:
         return est, np.where(possible, first, 1.0), np.where(possible, second, 1.0), possible
 
 
-@lru_cache(maxsize=16)
+@dataclass(frozen=True, eq=False)
+class _ByIdentity:
+    """A table that is compared by identity: quicker than by its hundreds of values."""
+
+    table: ParameterTable
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and self.table is other.table
+
+    def __hash__(self) -> int:
+        return id(self.table)
+
+
 def _scale_layout(table: ParameterTable) -> _ScaleLayout:
+    return _new_scale_layout(_ByIdentity(table))
+
+
+@lru_cache(maxsize=16)
+def _new_scale_layout(known: _ByIdentity) -> _ScaleLayout:
+    table = known.table
     index = {name: i for i, name in enumerate(table.variables)}
     v = len(index)
     n = len(table.rows)

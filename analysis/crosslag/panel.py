@@ -126,9 +126,9 @@ def _matrix(data: pd.DataFrame, columns: Sequence[str]) -> Float:
     """Stack the columns, (n, p)."""
     chosen = data[list(columns)]
     if all(dtype == np.float64 for dtype in chosen.dtypes):
-        values = chosen.to_numpy()
+        values = chosen.to_numpy(dtype=np.float64)
         if not np.isinf(values).any():
-            return values
+            return np.asarray(values)
     return np.column_stack([_numeric(data, column) for column in columns])
 
 
@@ -158,6 +158,8 @@ def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
         known = ", ".join(map(str, data.columns[:30]))
         more = ", ..." if len(data.columns) > 30 else ""
         raise DataError(f"No column {_quoted(unknown)} in the data; there are: {known}{more}.")
+    if data.columns.is_unique:
+        return
     repeated = [name for name in names if (data.columns == name).sum() > 1]
     if repeated:
         raise DataError(f"Column {_quoted(repeated)} stands in the data more than once.")

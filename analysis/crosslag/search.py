@@ -1,0 +1,79 @@
+"""From a table of parameters and data to the maximum of the likelihood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from crosslag._types import Float
+from crosslag.constraints import Restrictions
+from crosslag.errors import ModelError
+from crosslag.estimate import ModelPoint, Solution, maximise, model_point
+from crosslag.model import Model, ParameterTable
+from crosslag.moments import Evaluation, PatternMoments, pooled
+from crosslag.ram import RamGroup, ram_groups
+from crosslag.restricted import maximise_restricted
+from crosslag.starts import starting_values
+
+__all__ = ["find_maximum", "layout"]
+
+_MANY = 20  # patterns from which a first search in the saturated moments pays
+
+
+@lru_cache(maxsize=32)
+def layout(model: Model, n_groups: int) -> tuple[ParameterTable, tuple[RamGroup, ...]]:
+    """Lay a model out over groups, once for all fits of it."""
+    table = model.table(n_groups)
+    return table, tuple(ram_groups(table))
+
+
+def find_maximum(
+    table: ParameterTable, structures: Sequence[RamGroup], unrestricted: Sequence[Evaluation]
+) -> Solution[ModelPoint]:
+    """Maximise the likelihood of a model.
+
+    With many missing patterns a first search takes the saturated moments for those of complete
+    data: its steps cost next to nothing, and it ends close by.
+
+    Parameters
+    ----------
+    table, structures
+        The model.
+    unrestricted
+        The saturated model of each group, which holds the data.
+
+    Raises
+    ------
+    ModelError
+        If the likelihood is not defined at the starting values.
+    """
+    patterns = [e.data for e in unrestricted]
+    try:
+        start = starting_values(table, patterns)
+        if sum(len(data.count) for data in patterns) >= _MANY:
+            moments = [pooled(e.mu, e.sigma, e.data.n) for e in unrestricted]
+            near = _climb(table, structures, moments, start)
+            if near.converged:
+                found = _climb(table, structures, patterns, near.point.theta)
+                if found.converged:
+                    return found
+        return _climb(table, structures, patterns, start)
+    except ValueError as error:
+        raise ModelError(
+            "The model's starting values imply an impossible covariance matrix; check fixed values"
+            " and stated starts."
+        ) from error
+
+
+def _climb(
+    table: ParameterTable,
+    structures: Sequence[RamGroup],
+    patterns: Sequence[PatternMoments],
+    start: Float,
+) -> Solution[ModelPoint]:
+    def at(theta: Float) -> ModelPoint | None:
+        return model_point(structures, patterns, theta)
+
+    if table.constraints:
+        return maximise_restricted(at, start, Restrictions(table))
+    return maximise(at, start)
