@@ -1,8 +1,11 @@
-"""Messages that leave: claimed in one transaction, sent outside of any, settled in another."""
+"""Messages that leave: claimed in one transaction, sent outside of any, settled one by one.
+
+A worker that dies leaves at most the one message uncertain that it was sending; those it had
+claimed and not tried yet go out when their lease is over.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 
 from longwave.keys import KeyRing
@@ -20,17 +23,20 @@ def dispatch(
     base_url: str,
     now: datetime,
     limit: int,
-) -> Counter[str]:
-    """Send what is due, at most ``limit`` messages; return what became of them."""
+) -> int:
+    """Send what is due, looking at no more than ``limit`` messages; return how many there were."""
     with database.writing() as session:
-        claimed = outbox.claim(session, keys=keys, base_url=base_url, now=now, limit=limit)
-    deliveries = [(message, _send(transport, message)) for message in claimed]
-    states: Counter[str] = Counter()
-    if deliveries:
+        claims = outbox.claim(session, keys=keys, base_url=base_url, now=now, limit=limit)
+    trouble = False
+    for message in claims.claimed:
+        delivery = _NOT_TRIED if trouble else _send(transport, message)
+        trouble = trouble or delivery.outcome in (Outcome.RETRY, Outcome.UNCERTAIN)
         with database.writing() as session:
-            for message, delivery in deliveries:
-                states[outbox.settle(session, message, delivery, now=now)] += 1
-    return states
+            outbox.settle(session, message, delivery, now=now)
+    return claims.found
+
+
+_NOT_TRIED = Delivery(Outcome.RETRY, "Not tried: the server had trouble with the one before.")
 
 
 def _send(transport: Transport, claimed: Claimed) -> Delivery:

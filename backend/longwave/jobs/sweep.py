@@ -18,10 +18,9 @@ class SweepReport:
     opened: int
     closed: int
 
-    @property
-    def found_work(self) -> bool:
-        """Whether there may be more to do."""
-        return bool(self.opened or self.closed)
+    def may_have_left_some(self, limit: int) -> bool:
+        """Whether the sweep stopped at its limit."""
+        return max(self.opened, self.closed) >= limit
 
 
 def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> SweepReport:

@@ -13,6 +13,10 @@ from longwave.services import audit, heartbeat
 from longwave.storage.database import Database
 
 BATCH = 100
+"""Assessments opened or closed in one transaction."""
+
+MESSAGES = 10
+"""Messages claimed at once; a lease lasts longer than sending them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,29 @@ class Clockwork:
         while True:
             with self.database.writing() as session:
                 report = sweep(session, now, BATCH, keys=self.keys)
-            if not report.found_work:
+            if not report.may_have_left_some(BATCH):
                 return
 
     def dispatch(self, now: datetime) -> None:
         """Send messages until none is due."""
-        while dispatch(
-            self.database,
-            self.transport,
-            keys=self.keys,
-            base_url=self.base_url,
-            now=now,
-            limit=BATCH,
-        ):
-            pass
+        while True:
+            found = dispatch(
+                self.database,
+                self.transport,
+                keys=self.keys,
+                base_url=self.base_url,
+                now=now,
+                limit=MESSAGES,
+            )
+            if found < MESSAGES:
+                return
 
 
 def seal(database: Database, keys: KeyRing, now: datetime) -> None:
     """Seal the events that no writer can still precede."""
+    with database.reading() as session:
+        if not audit.has_unsealed(session):
+            return
     with database.writing() as session:
         upto = audit.horizon(session)
     with database.writing() as session:

@@ -62,6 +62,12 @@ def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:
     return sealed
 
 
+def has_unsealed(session: Session) -> bool:
+    """Whether there are events that no seal covers yet."""
+    last = trail.last_seal(session)
+    return trail.last_event_id(session) > (last.last_event if last else 0)
+
+
 def horizon(session: Session) -> int:
     """Return the id up to which the trail is final; call it in a transaction of its own."""
     return trail.horizon(session)

@@ -23,9 +23,14 @@ from longwave.storage import study as studies
 from longwave.storage.tables import Assessment, Attempt, Message, Participant
 from longwave.storage.tables.base import key
 
-LEASE = timedelta(minutes=5)
-MOST_ATTEMPTS = 6
+LEASE = timedelta(minutes=10)
+"""How long a sender may be silent; longer than a batch takes with a slow server."""
+
+MOST_ATTEMPTS = 48
+"""About two days, after which a message that could not be sent is given up."""
+
 _BACK_OFF = timedelta(minutes=2)
+_LONGEST_BACK_OFF = timedelta(hours=1)
 _INVITATION = "invitation"
 _REMINDER = "reminder"
 
@@ -38,6 +43,14 @@ class Claimed:
     attempt: int
     mail: Mail
     local_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What one look into the outbox found due, and what of it was taken on."""
+
+    found: int
+    claimed: list[Claimed]
 
 
 def queue_invitation(
@@ -61,13 +74,12 @@ def queue_invitation(
             _queue(session, participant, assessment, _REMINDER, f"{_REMINDER}-{number}", at, now)
 
 
-def claim(
-    session: Session, *, keys: KeyRing, base_url: str, now: datetime, limit: int
-) -> list[Claimed]:
+def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime, limit: int) -> Claims:
     """Take on messages that are due; what is no longer wanted is cancelled instead."""
     _recover_stalled(session, now, limit)
     claimed = []
-    for message in messages.due(session, now, limit):
+    due = messages.due(session, now, limit)
+    for message in due:
         if not _is_wanted(session, message, now):
             message.state = MessageState.CANCELLED
             message.settled_at = now
@@ -76,7 +88,7 @@ def claim(
             session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
             claimed.append(_claimed(session, message, keys, base_url, now))
     session.flush()
-    return claimed
+    return Claims(len(due), claimed)
 
 
 def settle(
@@ -93,7 +105,7 @@ def settle(
     message.lease_until = None
     if delivery.outcome is Outcome.RETRY and message.attempts < MOST_ATTEMPTS:
         message.state = MessageState.PENDING
-        message.due_at = now + _BACK_OFF * 2**message.attempts
+        message.due_at = now + min(_BACK_OFF * 2 ** min(message.attempts, 9), _LONGEST_BACK_OFF)
         return MessageState.PENDING
     message.state = _FINAL[delivery.outcome]
     message.settled_at = now

@@ -60,7 +60,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session that reads."""
-        with ReadingSession(self._reading_engine) as session:
+        with ReadingSession(self._reading_engine, autoflush=False) as session:
             yield session
 
     @contextmanager

@@ -31,6 +31,11 @@ def horizon(session: Session) -> int:
         session.connection().execute(
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TRAIL_LOCK}
         )
+    return last_event_id(session)
+
+
+def last_event_id(session: Session) -> int:
+    """Return the highest id among the events that are visible now, or 0."""
     return session.exec(select(func.max(Event.id))).one() or 0
 
 
