@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -283,8 +284,7 @@ class Evaluation:
             part = slice(begin, begin + _CHUNK)
             pattern = data.pattern[part]
             scores = np.empty((len(pattern), p + len(rows)))
-            deviation = data.persons[part] - self.mu
-            error = (deviation[:, None, :] @ self.precision[pattern])[:, 0]
+            error = _times(data.persons[part] - self.mu, self.precision, pattern)
             scores[:, :p] = error
             products = scores[:, p:]
             np.multiply(error[:, rows], error[:, columns], out=products)
@@ -315,6 +315,18 @@ def evaluate(data: PatternMoments, mu: Float, sigma: Float) -> Evaluation:
     values = float(data.count @ seen.sum(axis=1))
     logl = -0.5 * (data.count @ (log_determinant + quadratic) + values * np.log(2 * np.pi))
     return Evaluation(data, mu, sigma, float(logl), precision, error, weighted)
+
+
+def _times(rows: Float, matrices: Float, which: Int) -> Float:
+    """Multiply each row, (n, p), by its matrix; ``which`` are sorted positions among (R, p, p)."""
+    first, last = int(which[0]), int(which[-1])
+    if len(rows) < 16 * (last - first + 1):
+        return np.asarray((rows[:, None, :] @ matrices[which])[:, 0])
+    begins = np.searchsorted(which, np.arange(first, last + 2)).tolist()
+    parts = (
+        rows[begin:end] @ matrices[first + i] for i, (begin, end) in enumerate(pairwise(begins))
+    )
+    return np.concatenate(list(parts))
 
 
 def _vech(matrices: Float) -> Float:

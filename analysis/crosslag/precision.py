@@ -98,8 +98,7 @@ def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
     if plan.observed[: len(plan.few)].all():
         inverses[: len(plan.few)] = whole[:p, :p]
     else:
-        inverses[: len(plan.few)], change = _updated(whole, plan.few, p)
-        logarithms[: len(plan.few)] += change
+        logarithms[: len(plan.few)] += _take_out(whole, plan.few, p, inverses[: len(plan.few)])
     for begin, end, chosen, by_update in plan.batches:
         if by_update:
             inverses[begin:end], change = _updated(whole, chosen, p)
@@ -108,6 +107,23 @@ def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
             inverses[begin:end], logarithms[begin:end] = _small(sigma, chosen)
     inverses *= plan.both
     return inverses, logarithms
+
+
+def _take_out(whole: Float, missing: Int, p: int, into: Float) -> Float:
+    """Do as :func:`_updated` for few missing variables, eliminating in all patterns at once."""
+    rows = whole[:, :p].take(missing, axis=0)
+    block = whole.reshape(-1).take(missing[:, :, None] * len(whole) + missing[:, None, :])
+    for j in range(missing.shape[1] - 1):
+        factor = (block[:, j + 1 :, j] / block[:, j, j, None])[:, :, None]
+        block[:, j + 1 :, j + 1 :] -= factor * block[:, j, None, j + 1 :]
+        rows[:, j + 1 :] -= factor * rows[:, j, None]
+    pivots = np.diagonal(block, axis1=1, axis2=2)
+    if not (pivots > 0).all():
+        raise np.linalg.LinAlgError("not positive definite")
+    rows /= np.sqrt(pivots)[:, :, None]
+    np.matmul(rows.transpose(0, 2, 1), rows, out=into)
+    np.subtract(whole[:p, :p], into, out=into)
+    return np.asarray(np.log(pivots).sum(axis=1))
 
 
 def _updated(whole: Float, missing: Int, p: int) -> tuple[Float, Float]:
