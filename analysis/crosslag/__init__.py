@@ -8,8 +8,9 @@
 
 from __future__ import annotations
 
-from crosslag.builders import clpm, riclpm
+from crosslag.builders import clpm, dpm, lcm_sr, longitudinal_cfa, riclpm, starts
 from crosslag.errors import CrosslagError, DataError, ModelError, ModelSyntaxError
+from crosslag.expressions import Constraint, Definition
 from crosslag.fitting import fit
 from crosslag.model import Model, Relation
 from crosslag.results import Fit
@@ -17,8 +18,10 @@ from crosslag.simulate import PanelProcess, stationary_innovation
 from crosslag.syntax import parse
 
 __all__ = [
+    "Constraint",
     "CrosslagError",
     "DataError",
+    "Definition",
     "Fit",
     "Model",
     "ModelError",
@@ -26,8 +29,12 @@ __all__ = [
     "PanelProcess",
     "Relation",
     "clpm",
+    "dpm",
     "fit",
+    "lcm_sr",
+    "longitudinal_cfa",
     "parse",
     "riclpm",
+    "starts",
     "stationary_innovation",
 ]

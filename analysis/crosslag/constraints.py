@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,18 +27,26 @@ class Functions:
 
     table: ParameterTable
 
-    def known(self, theta: Float) -> dict[str, Jet]:
-        """Evaluate every label and defined parameter at ``theta``, (q,), with derivatives."""
-        q = len(theta)
-        known = {name: Jet.constant(value, q) for name, value in self._constants.items()}
-        for name, position in self._positions.items():
-            known[name] = Jet.parameter(float(theta[position]), position, q)
-        return self.with_definitions(known, q)
+    def known(self, theta: Float, *, curved: bool = False) -> dict[str, Jet]:
+        """Evaluate every label and defined parameter at ``theta``, (q,), with derivatives.
 
-    def with_definitions(self, known: dict[str, Jet], q: int) -> dict[str, Jet]:
+        Second derivatives only if ``curved``.
+        """
+        q = len(theta)
+        known = {
+            name: Jet.constant(value, q, curved=curved) for name, value in self._constants.items()
+        }
+        for name, position in self._positions.items():
+            known[name] = Jet.parameter(float(theta[position]), position, q, curved=curved)
+        return self.with_definitions(known, q, curved=curved)
+
+    def with_definitions(
+        self, known: dict[str, Jet], q: int, *, curved: bool = False
+    ) -> dict[str, Jet]:
         """Add the defined parameters to known labels; later ones may use earlier ones."""
         for row in self.table.definitions:
-            known[row.definition.name] = evaluate(row.definition.expression, known, q)
+            expression = row.definition.expression
+            known[row.definition.name] = evaluate(expression, known, q, curved=curved)
         return known
 
     def defined(self, known: dict[str, Jet]) -> tuple[Float, Float]:
@@ -81,14 +89,28 @@ class Restrictions:
     def _functions(self) -> Functions:
         return Functions(self.table)
 
-    def jets(self, theta: Float) -> list[Jet]:
-        """Evaluate all constraints at ``theta``, (q,)."""
-        return constraint_jets(self.ordered, self._functions.known(theta), len(theta))
+    def jets(self, theta: Float, *, curved: bool = False) -> Sequence[Jet]:
+        """Evaluate all constraints at ``theta``, (q,); second derivatives only if ``curved``."""
+        return self._cached(theta.tobytes(), curved)
+
+    @cached_property
+    def _cached(self) -> Callable[[bytes, bool], Sequence[Jet]]:
+        """Evaluate once for all who ask about the same point."""
+
+        @lru_cache(maxsize=4)
+        def evaluated(theta: bytes, curved: bool) -> Sequence[Jet]:
+            point = np.frombuffer(theta)
+            known = self._functions.known(point, curved=curved)
+            return constraint_jets(self.ordered, known, len(point), curved=curved)
+
+        return evaluated
 
 
-def constraint_jets(constraints: Sequence[Constraint], known: dict[str, Jet], q: int) -> list[Jet]:
+def constraint_jets(
+    constraints: Sequence[Constraint], known: dict[str, Jet], q: int, *, curved: bool = False
+) -> list[Jet]:
     """Evaluate the differences of constraints."""
-    return [evaluate(c.difference, known, q) for c in constraints]
+    return [evaluate(c.difference, known, q, curved=curved) for c in constraints]
 
 
 def null_space(jacobian: Float, scale: Float) -> tuple[Float, int]:

@@ -66,11 +66,10 @@ def defined(table: ParameterTable, point: ModelPoint, covariance: Float) -> Defi
 def _standard_labels(table: ParameterTable, point: ModelPoint) -> dict[str, Jet]:
     """The standardised value of every label: that of the first parameter which bears it."""
     values, slopes = standard_values(table, point)
-    none = np.zeros((len(point.theta), len(point.theta)))
     known: dict[str, Jet] = {}
     for row, value, slope in zip(table.rows, values.tolist(), slopes, strict=True):
         if row.label:
-            known.setdefault(row.label, Jet(value, slope, none))
+            known.setdefault(row.label, Jet(value, slope, None))
     return known
 
 

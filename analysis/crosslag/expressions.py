@@ -184,45 +184,50 @@ def renamed(expression: Expression, names: Mapping[str, str]) -> Expression:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Jet:
-    """A value with its gradient, (q,), and Hessian, (q, q), in the estimated parameters."""
+    """A value with its gradient, (q,), and Hessian, (q, q), in the estimated parameters.
+
+    The Hessian is None where it was not asked for.
+    """
 
     value: float
     gradient: Float
-    hessian: Float
+    hessian: Float | None
 
     @classmethod
-    def constant(cls, value: float, q: int) -> Jet:
+    def constant(cls, value: float, q: int, *, curved: bool = True) -> Jet:
         """Give a number that depends on no parameter."""
-        return cls(value, np.zeros(q), np.zeros((q, q)))
+        return cls(value, np.zeros(q), np.zeros((q, q)) if curved else None)
 
     @classmethod
-    def parameter(cls, value: float, position: int, q: int) -> Jet:
+    def parameter(cls, value: float, position: int, q: int, *, curved: bool = True) -> Jet:
         """Give the parameter at ``position`` itself."""
         gradient = np.zeros(q)
         gradient[position] = 1.0
-        return cls(value, gradient, np.zeros((q, q)))
+        return cls(value, gradient, np.zeros((q, q)) if curved else None)
 
     def through(self, value: float, first: float, second: float) -> Jet:
         """Apply a function of one variable, given its value and two derivatives here."""
+        if self.hessian is None:
+            return Jet(value, first * self.gradient, None)
         curved = second * np.outer(self.gradient, self.gradient)
         return Jet(value, first * self.gradient, first * self.hessian + curved)
 
     def plus(self, other: Jet, sign: float = 1.0) -> Jet:
         """Add, or subtract with ``sign=-1``."""
-        return Jet(
-            self.value + sign * other.value,
-            self.gradient + sign * other.gradient,
-            self.hessian + sign * other.hessian,
-        )
+        hessian = None
+        if self.hessian is not None and other.hessian is not None:
+            hessian = self.hessian + sign * other.hessian
+        gradient = self.gradient + sign * other.gradient
+        return Jet(self.value + sign * other.value, gradient, hessian)
 
     def times(self, other: Jet) -> Jet:
         """Multiply."""
-        cross = np.outer(self.gradient, other.gradient)
-        return Jet(
-            self.value * other.value,
-            self.value * other.gradient + other.value * self.gradient,
-            self.value * other.hessian + other.value * self.hessian + cross + cross.T,
-        )
+        hessian = None
+        if self.hessian is not None and other.hessian is not None:
+            cross = np.outer(self.gradient, other.gradient)
+            hessian = self.value * other.hessian + other.value * self.hessian + cross + cross.T
+        gradient = self.value * other.gradient + other.value * self.gradient
+        return Jet(self.value * other.value, gradient, hessian)
 
 
 def _exp(x: float) -> tuple[float, float, float]:
@@ -251,27 +256,46 @@ FUNCTIONS: Mapping[str, Callable[[float], tuple[float, float, float]]] = {
 }
 
 
-def evaluate(expression: Expression, known: Mapping[str, Jet], q: int) -> Jet:
+def evaluate(
+    expression: Expression, known: Mapping[str, Jet], q: int, *, curved: bool = True
+) -> Jet:
     """Evaluate with derivatives in q parameters; NaN where undefined, as log(-1) is.
+
+    Without ``curved`` there are no second derivatives.
 
     Raises
     ------
     KeyError
         If a label is not ``known``.
     """
+    with np.errstate(all="ignore"):
+        return _evaluate(expression, known, q, curved)
+
+
+def _evaluate(expression: Expression, known: Mapping[str, Jet], q: int, curved: bool) -> Jet:
     match expression:
         case Number(value):
-            return Jet.constant(value, q)
+            return Jet.constant(value, q, curved=curved)
         case Name(name):
             return known[name]
         case Negated(operand):
-            inner = evaluate(operand, known, q)
+            inner = _evaluate(operand, known, q, curved)
             return inner.through(-inner.value, -1.0, 0.0)
         case Call(function, argument):
-            inner = evaluate(argument, known, q)
-            return inner.through(*FUNCTIONS[function](inner.value))
+            inner = _evaluate(argument, known, q, curved)
+            return inner.through(*_or_undefined(FUNCTIONS[function], inner.value))
         case Binary(operator, left, right):
-            return _joined(operator, evaluate(left, known, q), evaluate(right, known, q))
+            a, b = (_evaluate(side, known, q, curved) for side in (left, right))
+            return _joined(operator, a, b)
+
+
+def _or_undefined(
+    function: Callable[[float], tuple[float, float, float]], x: float
+) -> tuple[float, float, float]:
+    try:
+        return function(x)
+    except (OverflowError, ZeroDivisionError):
+        return _UNDEFINED
 
 
 def _joined(operator: str, left: Jet, right: Jet) -> Jet:
@@ -283,21 +307,24 @@ def _joined(operator: str, left: Jet, right: Jet) -> Jet:
         case "*":
             return left.times(right)
         case "/":
-            return left.times(_power(right, -1.0))
+            return left.times(right.through(*_or_undefined(_power(-1.0), right.value)))
         case _ if not right.gradient.any():
-            return _power(left, right.value)
+            return left.through(*_or_undefined(_power(right.value), left.value))
         case _:
-            exponent = right.times(left.through(*_log(left.value)))
-            return exponent.through(*_exp(exponent.value))
+            exponent = right.times(left.through(*_or_undefined(_log, left.value)))
+            return exponent.through(*_or_undefined(_exp, exponent.value))
 
 
-def _power(base: Jet, exponent: float) -> Jet:
+def _power(exponent: float) -> Callable[[float], tuple[float, float, float]]:
     """Raise to a constant power; NaN where that is undefined."""
-    x = base.value
-    if (x < 0 and exponent != int(exponent)) or (x == 0 and exponent < 2):
+
+    def power(x: float) -> tuple[float, float, float]:
         if exponent in (0.0, 1.0):
-            return base.through(x**exponent, exponent, 0.0)
-        return base.through(*_UNDEFINED)
-    first = exponent * x ** (exponent - 1) if exponent else 0.0
-    second = exponent * (exponent - 1) * x ** (exponent - 2) if exponent not in (0.0, 1.0) else 0.0
-    return base.through(x**exponent, first, second)
+            return x**exponent, exponent, 0.0
+        if x < 0 and not exponent.is_integer():
+            return _UNDEFINED
+        second = exponent * (exponent - 1)
+        slope = exponent * x ** (exponent - 1)
+        return x**exponent, slope, second * x ** (exponent - 2) if exponent != 2 else second
+
+    return power

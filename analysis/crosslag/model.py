@@ -242,12 +242,26 @@ class Model:
     def _definitions(self, n_groups: int) -> Iterator[DefinedRow]:
         for definition in self.definitions:
             if not definition.within_group or n_groups == 1:
-                yield DefinedRow(definition, 0 if n_groups == 1 else -1)
+                plain = replace(definition, within_group=False)
+                yield DefinedRow(plain, self._group_of(plain, n_groups))
                 continue
             for group in range(n_groups):
                 names = self._names_within(group)
                 expression = renamed(definition.expression, names)
                 yield DefinedRow(Definition(names[definition.name], expression), group)
+
+    def _group_of(self, definition: Definition, n_groups: int) -> int:
+        """Say to which group's parameters alone a definition refers; -1 if there is no such."""
+        if n_groups == 1:
+            return 0
+        owners: dict[str, set[int]] = {}
+        for row in _rows(self.relations, n_groups):
+            owners.setdefault(row.label, set()).add(row.group)
+        for earlier in self.definitions:
+            named = [owners.get(name, set()) for name in labels(earlier.expression)]
+            owners[earlier.name] = set().union(*named)
+        groups = owners[definition.name]
+        return groups.pop() if len(groups) == 1 else -1
 
     def _constraints(self, n_groups: int) -> Iterator[Constraint]:
         for c in self.constraints:

@@ -39,6 +39,7 @@ _ON_SURFACE = 1e-10  # distance from the surface, in standard errors
 _NEARLY = 1e-7  # where rounding allows no better
 _RELEASE = 1e-5  # slope at a bound, in standard errors
 _RELEASES = 3  # how often one bound may be released
+_PATIENCE, _WORTHWHILE = 20, 1e-4  # steps on a ridge without a top, and what they have to gain
 
 
 def maximise_restricted(
@@ -110,7 +111,7 @@ def _sequential(at: Evaluator[P], start: Float, restrictions: Restrictions, scal
         jac=True,
         method="SLSQP",
         constraints=[optimize.NonlinearConstraint(values, 0.0, upper, jac=slopes)],
-        options={"maxiter": 500, "ftol": 1e-12},
+        options={"maxiter": 100, "ftol": 1e-12},
     )
     return np.asarray(found.x) * scale
 
@@ -149,6 +150,7 @@ class _Climb(Generic[P]):
     def run(self, method: str, damping: float) -> Solution[P]:
         """Climb until nothing more is to be gained."""
         near, settled, iteration = False, 0, 0
+        reached = [self.point.logl]
         while iteration < STEPS:
             iteration += 1
             expected = self.point.expected_information()
@@ -165,6 +167,9 @@ class _Climb(Generic[P]):
                 if damping > 1e6:
                     break
                 continue
+            reached.append(self.point.logl)
+            if len(reached) > _PATIENCE and reached[-1] - reached[-_PATIENCE] < _WORTHWHILE:
+                break
             damping = damping / 10 if damping > 1e-8 else 0.0
             settled += decrement < 1e-9
             if (decrement < POLISHED or settled >= SETTLED) and not self._pushing(self._surface()):
@@ -172,7 +177,7 @@ class _Climb(Generic[P]):
         return self._prove(method, iteration)
 
     def _surface(self) -> _Surface:
-        jets = self.restrictions.jets(self.point.theta)
+        jets = self.restrictions.jets(self.point.theta, curved=True)
         held = _held(self.restrictions, self.active)
         return _Surface.at([jets[i] for i in held], self.point.gradient, self.scale)
 
@@ -297,7 +302,10 @@ class _Surface:
         tangent, _ = null_space(jacobian, scale)
         found = linalg.lstsq((jacobian * scale).T, gradient * scale)
         multipliers = np.asarray(found[0], dtype=np.float64)
-        curvature = np.einsum("m,mij->ij", multipliers, np.array([jet.hessian for jet in jets]))
+        curvature = np.zeros((q, q))
+        for multiplier, jet in zip(multipliers.tolist(), jets, strict=True):
+            if jet.hessian is not None:
+                curvature += multiplier * jet.hessian
         return cls(tangent, multipliers, curvature)
 
 
@@ -326,7 +334,8 @@ def _retract(
         return theta
     distance = np.inf
     for _ in range(30):
-        jets = [restrictions.jets(theta)[i] for i in held]
+        everything = restrictions.jets(theta)
+        jets = [everything[i] for i in held]
         values = np.array([jet.value for jet in jets])
         jacobian = np.array([jet.gradient for jet in jets]) * scale
         if not (np.isfinite(values).all() and np.isfinite(jacobian).all()):

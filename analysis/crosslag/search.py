@@ -13,7 +13,7 @@ from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, pooled
 from crosslag.ram import RamGroup, ram_groups
 from crosslag.restricted import maximise_restricted
-from crosslag.starts import starting_values
+from crosslag.starting import starting_values
 
 __all__ = ["find_maximum", "layout"]
 

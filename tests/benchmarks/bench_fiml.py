@@ -29,7 +29,7 @@ import crosslag as cl
 from crosslag.estimate import maximise, model_point
 from crosslag.moments import PatternMoments, group_patterns
 from crosslag.ram import RamGroup, ram_groups, vech_indices
-from crosslag.starts import starting_values
+from crosslag.starting import starting_values
 
 WAVES, PERSONS = 5, 500
 REPEATS, BASELINE_REPEATS = 15, 5

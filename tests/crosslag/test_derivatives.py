@@ -12,7 +12,7 @@ import crosslag as cl
 from crosslag.estimate import model_point
 from crosslag.moments import evaluate, group_patterns
 from crosslag.ram import ram_groups, vech_indices
-from crosslag.starts import starting_values
+from crosslag.starting import starting_values
 
 MODELS = {
     "clpm": cl.clpm(panel(3)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from factories.built import BUILT, SYNTAX
 from factories.oracles import OWN, SHARED, Oracle, index_differences, parameter_differences
 from factories.panels import panel
 
@@ -73,11 +74,30 @@ def test_every_number_of_a_model_read_from_syntax_agrees_with_the_reference(fold
     assert again.table(n_groups) == model.table(n_groups)
 
 
+@pytest.mark.parametrize("name", sorted(BUILT))
+def test_every_number_of_a_built_model_agrees_with_lavaan(name):
+    oracle = Oracle(OWN / name)
+    assert oracle.parsed().table() == BUILT[name].table()
+    assert_agrees(oracle.fit(BUILT[name]), oracle.expected)
+
+
+@pytest.mark.parametrize("name", sorted(SYNTAX))
+def test_constraints_bounds_and_modifiers_agree_with_lavaan(name):
+    oracle = Oracle(OWN / name)
+    fit = oracle.fit(oracle.parsed())
+    assert_agrees(fit, oracle.expected)
+    if "wald" in oracle.expected:
+        test = fit.wald(oracle.options["wald"])
+        assert test.df == oracle.expected["wald"]["df"]
+        assert test.chisq == pytest.approx(oracle.expected["wald"]["chisq"], abs=1e-3)
+
+
 def test_no_reference_case_is_left_out():
     if not SHARED.is_dir():
         pytest.skip("the shared reference cases are not beside this repository")
     present = {folder.parent.name for folder in SHARED.glob("*/expected.json")}
     assert present == {*MODELS, *ONLY_SYNTAX}
+    assert {*BUILT, *SYNTAX} <= {*OWN_NAMES} <= {*BUILT, *SYNTAX, *MODELS}
 
 
 def test_some_reference_cases_belong_to_the_repository():

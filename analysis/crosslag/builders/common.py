@@ -1,0 +1,238 @@
+"""What the builders share: checks of what they are given, names, and lagged processes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, combinations_with_replacement, pairwise, product
+from math import gcd
+
+from crosslag.errors import ModelError
+from crosslag.expressions import Binary, Call, Constraint, Definition, Expression, Name
+from crosslag.model import Relation
+
+__all__ = ["Process", "Waves", "covariances", "equalities", "free_name", "number_of_waves", "steps"]
+
+Waves = Mapping[str, Sequence[str]]
+
+
+def number_of_waves(panel: Mapping[str, Sequence[object]], title: str, *, least: int) -> int:
+    """Count the waves.
+
+    Raises
+    ------
+    ModelError
+        If they are too few.
+    """
+    count = len(next(iter(panel.values())))
+    if count < least:
+        raise ModelError(f"{title} needs at least {least} waves; there are {count}.")
+    return count
+
+
+def equalities(equal: Collection[str], known: Sequence[str]) -> frozenset[str]:
+    """Check the names of equalities.
+
+    Raises
+    ------
+    ModelError
+        If one is unknown.
+    """
+    options = frozenset((equal,) if isinstance(equal, str) else equal)
+    unknown = sorted(options.difference(known))
+    if unknown:
+        raise ModelError(f"equal={unknown}: unknown here; choose among {list(known)}.")
+    return options
+
+
+def steps(times: Sequence[int] | None, n_waves: int, options: frozenset[str]) -> list[int]:
+    """Say at which equally long steps the waves lie, the first at 0.
+
+    Raises
+    ------
+    ModelError
+        If times do not fit the waves, or effects over unequal intervals are not tied.
+    """
+    if times is None:
+        return list(range(n_waves))
+    if len(times) != n_waves or any(int(t) != t for t in times):
+        raise ModelError(f"times={list(times)}: give a whole number for each of {n_waves} waves.")
+    gaps = [int(b) - int(a) for a, b in pairwise(times)]
+    if min(gaps) <= 0:
+        raise ModelError(f"times={list(times)} must increase from wave to wave.")
+    unit = gcd(*gaps)
+    if max(gaps) > unit and not options.issuperset({"lags", "residuals"}):
+        raise ModelError(
+            "Over unequal intervals lagged effects and residuals have to be the same in every step;"
+            ' add equal=("lags", "residuals").'
+        )
+    return [(int(t) - int(times[0])) // unit for t in times]
+
+
+def free_name(wanted: str, taken: Collection[str]) -> str:
+    """Find a name that is not taken yet, with underscores behind the wanted one."""
+    while wanted in taken:
+        wanted += "_"
+    return wanted
+
+
+def covariances(
+    names: Sequence[str], labels: Mapping[tuple[str, str], str] | None = None
+) -> Iterator[Relation]:
+    """State all variances and covariances; ``labels`` are by pair, for each group its own."""
+    for a, b in [*((name, name) for name in names), *combinations(names, 2)]:
+        yield Relation(a, "~~", b, label=(labels or {}).get((a, b), ""), within_group=True)
+
+
+@dataclass(frozen=True)
+class Process:
+    """Variables that predict each other from one step to the next.
+
+    Attributes
+    ----------
+    waves
+        The variable at every step, by name; steps without a wave included.
+    options
+        Which equalities hold.
+    lags
+        How many steps back predictors lie, 1 or 2; 0 for variables that predict nothing.
+    letter
+        What labels of residual (co)variances begin with.
+    carried_over
+        Where estimation starts for the effects of variables on themselves; None for 0.
+    """
+
+    waves: Mapping[str, Sequence[str]]
+    options: frozenset[str]
+    lags: int = 1
+    letter: str = "r"
+    carried_over: float | None = None
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps, the first included."""
+        return len(next(iter(self.waves.values())))
+
+    def relations(self) -> Iterator[Relation]:
+        """State lagged effects, and variances and covariances within each step."""
+        yield from self._lagged()
+        for step in range(self.n_steps):
+            yield from self._within(step)
+
+    def definitions(self) -> Iterator[Definition]:
+        """Define the (co)variances at every step, where standardised effects need them."""
+        if "standardised_lags" not in self.options:
+            return
+        for step in range(1, self.n_steps):
+            for a, b in self._pairs():
+                carried = self._carried(a, b, step)
+                residual = Name(self._residual_label(a, b, step))
+                expression = Binary("+", carried, residual)
+                yield Definition(self._moment(a, b, step), expression, within_group=True)
+
+    def constraints(self) -> Iterator[Constraint]:
+        """Equate standardised effects over time, or start the process in its equilibrium."""
+        if "standardised_lags" in self.options:
+            for step in range(2, self.n_steps):
+                for outcome in self.waves:
+                    for predictor in self.waves:
+                        left = self._standardised(outcome, predictor, step)
+                        right = self._standardised(outcome, predictor, 1)
+                        yield Constraint(left, "==", right, within_group=True)
+        if "stationary" in self.options:
+            for a, b in self._pairs():
+                carried = Binary("+", self._carried(a, b, 1), Name(self._residual_label(a, b, 1)))
+                yield Constraint(Name(self._moment(a, b, 0)), "==", carried, within_group=True)
+
+    @property
+    def _tied(self) -> bool:
+        return "lags" in self.options or "stationary" in self.options
+
+    @property
+    def _labelled(self) -> bool:
+        return "standardised_lags" in self.options or "stationary" in self.options
+
+    @cached_property
+    def _joint(self) -> str:
+        """What joins names into labels, so that no two labels are the same."""
+        return next((j for j in ("_", ".", "__", "..") if not self._ambiguous(j)), "...")
+
+    def _ambiguous(self, joint: str) -> bool:
+        last = [str(step + 1) for step in range(self.n_steps)]
+        made = [joint.join(parts) for parts in product(self.waves, self.waves, last)]
+        return len(set(made)) < len(made)
+
+    def _label(self, *parts: str) -> str:
+        return self._joint.join(parts)
+
+    def _pairs(self) -> list[tuple[str, str]]:
+        return list(combinations_with_replacement(self.waves, 2))
+
+    def _lag_label(self, outcome: str, predictor: str, step: int, lag: int = 1) -> str:
+        label = self._label(f"l{lag if lag > 1 else ''}", outcome, predictor)
+        return label if self._tied else self._label(label, str(step + 1))
+
+    def _residual_label(self, a: str, b: str, step: int) -> str:
+        a, b = self._ordered(a, b)
+        if "residuals" in self.options or "stationary" in self.options:
+            return self._label(self.letter, a, b)
+        return self._label(f"{self.letter}{step + 1}", a, b)
+
+    def _moment(self, a: str, b: str, step: int) -> str:
+        return self._label(f"v{step + 1}", *self._ordered(a, b))
+
+    def _ordered(self, a: str, b: str) -> tuple[str, str]:
+        order = list(self.waves)
+        return (a, b) if order.index(a) <= order.index(b) else (b, a)
+
+    def _lagged(self) -> Iterator[Relation]:
+        over_groups = "lags_across_groups" in self.options
+        labelled = self._tied or self._labelled or over_groups
+        for step in range(1, self.n_steps):
+            for outcome, outcomes in self.waves.items():
+                for lag in range(1, min(self.lags, step) + 1):
+                    for predictor, predictors in self.waves.items():
+                        label = self._lag_label(outcome, predictor, step, lag) if labelled else ""
+                        yield Relation(
+                            outcomes[step],
+                            "~",
+                            predictors[step - lag],
+                            label=label,
+                            start=self.carried_over if outcome == predictor else None,
+                            within_group=not over_groups,
+                        )
+
+    def _within(self, step: int) -> Iterator[Relation]:
+        at = {name: columns[step] for name, columns in self.waves.items()}
+        tied = "residuals" in self.options or "stationary" in self.options
+        labels: dict[tuple[str, str], str] = {}
+        for a, b in self._pairs():
+            if step == 0 and self._labelled:
+                labels[at[a], at[b]] = self._moment(a, b, 0)
+            elif (tied and step >= self.lags) or (self._labelled and step > 0):
+                labels[at[a], at[b]] = self._residual_label(a, b, step)
+        yield from covariances(tuple(at.values()), labels)
+
+    def _carried(self, a: str, b: str, step: int) -> Expression:
+        """The covariance of two outcomes that their predictors of the step before make."""
+        total: Expression | None = None
+        for i in self.waves:
+            for j in self.waves:
+                effects = Binary(
+                    "*",
+                    Name(self._lag_label(a, i, step)),
+                    Name(self._lag_label(b, j, step)),
+                )
+                part = Binary("*", effects, Name(self._moment(i, j, step - 1)))
+                total = part if total is None else Binary("+", total, part)
+        assert total is not None
+        return total
+
+    def _standardised(self, outcome: str, predictor: str, step: int) -> Expression:
+        ratio = Binary(
+            "/",
+            Name(self._moment(predictor, predictor, step - 1)),
+            Name(self._moment(outcome, outcome, step)),
+        )
+        return Binary("*", Name(self._lag_label(outcome, predictor, step)), Call("sqrt", ratio))

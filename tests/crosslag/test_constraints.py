@@ -1,0 +1,212 @@
+"""Estimation under constraints, beyond what the reference cases show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from factories.panels import draw, panel
+
+import crosslag as cl
+from crosslag.constraints import Restrictions
+from crosslag.restricted import maximise_restricted
+
+THREE = panel(3)
+
+
+def labelled(fit: cl.Fit, column: str = "est") -> dict[str, float]:
+    rows = fit.estimates.query("label != ''").drop_duplicates("label")
+    return dict(zip(rows["label"], rows[column], strict=True))
+
+
+def with_syntax(model: cl.Model, more: str) -> cl.Model:
+    return cl.parse(model.to_lavaan() + more, auto="none")
+
+
+def test_an_equality_does_what_a_shared_label_does(gappy):
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    lines = [f"l_{a}_{b}_2 == l_{a}_{b}_3" for a in "xy" for b in "xy"]
+    stated = cl.fit(with_syntax(free, "\n".join(lines)), gappy, estimator="MLR", missing="fiml")
+    shared = cl.fit(cl.clpm(THREE, equal="lags"), gappy, estimator="MLR", missing="fiml")
+    for name in shared.indices:
+        assert stated.indices[name] == pytest.approx(shared.indices[name], abs=1e-6), name
+    for column in ("est", "se", "std_all", "se_std_all"):
+        np.testing.assert_allclose(stated.estimates[column], shared.estimates[column], atol=1e-6)
+
+
+def test_an_equality_that_follows_from_others_costs_no_degree_of_freedom(complete):
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    once = with_syntax(free, "l_x_x_2 == l_x_x_3")
+    thrice = with_syntax(free, "l_x_x_2 == l_x_x_3\nl_x_x_3 == l_x_x_2\n2*l_x_x_2 == 2*l_x_x_3")
+    assert thrice.degrees_of_freedom() == once.degrees_of_freedom()
+    a, b = cl.fit(once, complete), cl.fit(thrice, complete)
+    assert b.converged
+    assert a.indices["chisq"] == pytest.approx(b.indices["chisq"], abs=1e-7)
+    np.testing.assert_allclose(a.vcov, b.vcov, atol=1e-9)
+
+
+def test_effect_coding_is_identified_by_its_constraint(complete):
+    """No loading is 1; their mean is. The same fit as with a marker, rescaled."""
+    marker = cl.fit("f =~ x1 + x2 + x3 + x4", complete)
+    coded = cl.fit("f =~ NA*x1 + a*x1 + b*x2 + c*x3 + d*x4\na + b + c + d == 4", complete)
+    assert coded.indices["df"] == marker.indices["df"]
+    assert coded.indices["chisq"] == pytest.approx(marker.indices["chisq"], abs=1e-7)
+    np.testing.assert_allclose(
+        coded.estimates.query("op == '=~'")["std_all"],
+        marker.estimates.query("op == '=~'")["std_all"],
+        atol=1e-6,
+    )
+
+
+def test_a_constraint_may_leave_the_model_unidentified_and_says_so(complete):
+    fit = cl.fit("f =~ NA*x1 + a*x1 + b*x2 + c*x3\na == 2*b", complete)
+    assert not fit.converged
+    assert np.isnan(fit.theta).all()
+    assert any("can't tell these parameters apart" in warning for warning in fit.warnings)
+
+
+def test_a_bound_that_does_not_bind_changes_nothing(complete):
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    bounded = with_syntax(free, "l_x_x_2 > -3\nl_y_y_2 < 3")
+    a, b = cl.fit(free, complete), cl.fit(bounded, complete)
+    np.testing.assert_allclose(a.estimates["se"], b.estimates["se"], atol=1e-6)
+    np.testing.assert_allclose(a.estimates["est"], b.estimates["est"], atol=1e-6)
+    assert b.warnings == a.warnings
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bounds_are_released_where_the_maximum_lies_inside(seed):
+    """Started far outside of what the data say, from where bounds are hit on the way."""
+    data = draw(200, 3, seed=seed)
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    best = labelled(cl.fit(free, data))
+    low = {label: value - 0.05 for label, value in best.items()}
+    high = {label: value + 0.05 for label, value in best.items()}
+    lines = [f"{k} > {v!r}" for k, v in low.items()] + [f"{k} < {v!r}" for k, v in high.items()]
+    fit = cl.fit(with_syntax(free, "\n".join(lines)), data)
+    assert fit.converged
+    found = labelled(fit)
+    assert all(found[label] == pytest.approx(best[label], abs=1e-6) for label in best)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_maximum_under_random_bounds_is_that_of_a_general_optimiser(seed):
+    from scipy import optimize
+
+    from crosslag.estimate import model_point
+    from crosslag.moments import group_patterns
+    from crosslag.ram import ram_groups
+    from crosslag.starting import starting_values
+
+    data = draw(200, 3, seed=seed)
+    rng = np.random.default_rng(seed)
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    lines = [f"{k} {rng.choice(['<', '>'])} {v + 0.1 * rng.standard_normal()!r}"
+             for k, v in labelled(cl.fit(free, data)).items()]  # fmt: skip
+    model = with_syntax(free, "\n".join(lines))
+    table = model.table()
+    patterns = [group_patterns(data[list(table.observed)].to_numpy())]
+    structures, restrictions = ram_groups(table), Restrictions(table)
+    start = starting_values(table, patterns)
+
+    def at(theta):
+        return model_point(structures, patterns, theta)
+
+    ours = maximise_restricted(at, start, restrictions)
+    assert ours.converged
+    low, high = np.full(len(start), -np.inf), np.full(len(start), np.inf)
+    positions = table.positions()
+    for line in lines:
+        label, sign, value = line.split()
+        (low if sign == ">" else high)[positions[label]] = float(value)
+
+    def objective(theta):
+        point = at(theta)
+        return (1e6, np.zeros_like(theta)) if point is None else (-point.logl, -point.gradient)
+
+    theirs = optimize.minimize(
+        objective,
+        ours.point.theta,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=list(zip(low, high, strict=True)),
+    )
+    assert ours.point.logl >= -theirs.fun - 1e-6
+    assert (ours.point.theta >= low - 1e-9).all()
+    assert (ours.point.theta <= high + 1e-9).all()
+    assert len(ours.active) >= 1
+
+
+def test_standardised_lags_are_equal_in_every_group_by_itself():
+    data = draw(400, 4, seed=3, gaps=0.1)
+    data["arm"] = np.where(np.arange(len(data)) % 2, "a", "b")
+    model = cl.riclpm(panel(4), equal="standardised_lags")
+    fit = cl.fit(model, data, missing="fiml", group="arm")
+    assert fit.converged
+    assert fit.indices["df"] == 2 * 9 + 2 * 8
+    lagged = fit.estimates.query("op == '~'").copy()
+    lagged["kind"] = lagged["lhs"].str[1] + lagged["rhs"].str[1]
+    spread = lagged.groupby(["group", "kind"])["std_all"].agg(["min", "max"])
+    np.testing.assert_allclose(spread["min"], spread["max"], atol=1e-7)
+    raw = lagged.groupby(["group", "kind"])["est"].agg(lambda v: v.max() - v.min())
+    assert (raw > 1e-3).all()
+    assert len(set(spread["min"].round(6))) == 8
+
+
+def test_a_stationary_process_has_the_same_moments_at_every_wave(complete):
+    fit = cl.fit(cl.clpm(panel(4), equal="stationary"), complete)
+    from crosslag.ram import ram_groups
+
+    (structure,) = ram_groups(fit.table)
+    sigma = structure.implied(fit.theta).sigma
+    order = [fit.table.observed.index(f"{v}{w}") for w in (1, 2, 3, 4) for v in "xy"]
+    sigma = sigma[np.ix_(order, order)]
+    for wave in range(1, 4):
+        here = slice(2 * wave, 2 * wave + 2)
+        np.testing.assert_allclose(sigma[here, here], sigma[:2, :2], atol=1e-8)
+
+
+@pytest.mark.parametrize("factor", [0.01, 100.0])
+def test_constraints_hold_whatever_the_units(gappy, factor):
+    model = cl.riclpm(panel(4), equal="standardised_lags")
+    plain = cl.fit(model, gappy, missing="fiml")
+    scaled = cl.fit(model, gappy * factor, missing="fiml")
+    assert scaled.converged
+    assert scaled.indices["chisq"] == pytest.approx(plain.indices["chisq"], abs=1e-5)
+    np.testing.assert_allclose(
+        scaled.estimates.query("op != ':='")["std_all"],
+        plain.estimates.query("op != ':='")["std_all"],
+        atol=1e-6,
+    )
+
+
+def test_errors_of_defined_parameters_follow_the_delta_method(complete):
+    fit = cl.fit("x3 ~ b*x2 + y2\nx2 ~ a*x1 + y1\nind := a*b\nlog_ratio := log(a/b)", complete)
+    a, b = (fit.parameter_names.index(label) for label in "ab")
+    v, t = fit.vcov, fit.theta
+    rows = fit.estimates.set_index("lhs").loc[["ind", "log_ratio"]]
+    sobel = np.sqrt(t[a] ** 2 * v[b, b] + t[b] ** 2 * v[a, a] + 2 * t[a] * t[b] * v[a, b])
+    ratio = np.sqrt(v[a, a] / t[a] ** 2 + v[b, b] / t[b] ** 2 - 2 * v[a, b] / (t[a] * t[b]))
+    np.testing.assert_allclose(rows["se"], [sobel, ratio], rtol=1e-8)
+    np.testing.assert_allclose(rows["est"], [t[a] * t[b], np.log(t[a] / t[b])], rtol=1e-10)
+
+
+def test_a_wald_test_of_one_parameter_is_its_squared_z(complete):
+    fit = cl.fit(cl.clpm(THREE, equal="lags"), complete)
+    row = fit.estimates.query("label == 'l_x_y'").iloc[0]
+    assert fit.wald("l_x_y == 0").chisq == pytest.approx(row["z"] ** 2, rel=1e-8)
+    assert fit.wald("l_x_y == 0; l_y_x == 0").df == 2
+
+
+@pytest.mark.parametrize(
+    ("test", "complaint"),
+    [
+        ("l_x_y > 0", "equalities"),
+        ("q == 0", "no parameter has the label q"),
+        ("l_x_y == 0; 2*l_x_y == 0", "follows from the others"),
+        ("l_x_y ~ 0", "only ==, < and >"),
+    ],
+)
+def test_wald_tests_that_make_no_sense_are_refused(complete, test, complaint):
+    fit = cl.fit(cl.clpm(THREE, equal="lags"), complete)
+    with pytest.raises(cl.ModelError, match=complaint):
+        fit.wald(test)
