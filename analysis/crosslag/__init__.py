@@ -12,6 +12,7 @@ from crosslag.builders import clpm, dpm, lcm_sr, longitudinal_cfa, riclpm, start
 from crosslag.errors import CrosslagError, DataError, ModelError, ModelSyntaxError
 from crosslag.expressions import Constraint, Definition
 from crosslag.fitting import fit
+from crosslag.longitudinal import Panel
 from crosslag.model import Model, Relation
 from crosslag.results import Fit
 from crosslag.simulate import PanelProcess, stationary_innovation
@@ -26,6 +27,7 @@ __all__ = [
     "Model",
     "ModelError",
     "ModelSyntaxError",
+    "Panel",
     "PanelProcess",
     "Relation",
     "clpm",

@@ -15,6 +15,7 @@ from crosslag.bootstrap import Plan
 from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution, saturated
+from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
@@ -31,7 +32,7 @@ Estimator = Literal["ML", "MLR"]
 
 def fit(
     model: Model | str,
-    data: pd.DataFrame,
+    data: pd.DataFrame | Panel,
     estimator: Estimator = "ML",
     missing: Missing = "listwise",
     group: str | None = None,
@@ -50,7 +51,8 @@ def fit(
     model
         A builder's model, such as ``riclpm({"x": [...], "y": [...]})``, or lavaan's syntax.
     data
-        One row per person; columns of the model's names; gaps as NaN or NA.
+        One row per person, or a :class:`crosslag.Panel`; columns of the model's names; gaps as
+        NaN or NA.
     estimator
         ``"ML"``: errors from expected (complete data) or observed information (``"fiml"``);
         ``"MLR"``: Huber-White errors and the Yuan-Bentler test in the variant of Mplus.
@@ -94,6 +96,8 @@ def fit(
         raise ModelError(f"The model must be a builder's or a text, not {type(model).__name__}.")
     if cluster is not None and estimator != "MLR":
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
+    if isinstance(data, Panel):
+        data = data.data
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster)
     table, structures = layout(model, len(panel.groups))

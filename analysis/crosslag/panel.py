@@ -12,7 +12,7 @@ import pandas as pd
 from crosslag._types import Bool, Float, Int
 from crosslag.errors import DataError
 
-__all__ = ["GroupData", "Missing", "PanelData", "prepare"]
+__all__ = ["GroupData", "Missing", "PanelData", "numeric_column", "prepare", "require_columns"]
 
 Missing = Literal["listwise", "fiml"]
 
@@ -98,7 +98,7 @@ def prepare(
         raise DataError(f"missing={missing!r} is unknown; use one of {list(get_args(Missing))}.")
     if not isinstance(data, pd.DataFrame):
         raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
-    _require_columns(data, [*columns, *(name for name in (group, cluster) if name is not None)])
+    require_columns(data, [*columns, *(name for name in (group, cluster) if name is not None)])
     for name, role in ((group, "group"), (cluster, "cluster")):
         if name in columns:
             raise DataError(f"Column '{name}' is both the {role} and a variable of the model.")
@@ -129,7 +129,7 @@ def _matrix(data: pd.DataFrame, columns: Sequence[str]) -> Float:
         values = chosen.to_numpy(dtype=np.float64)
         if not np.isinf(values).any():
             return np.asarray(values)
-    return np.column_stack([_numeric(data, column) for column in columns])
+    return np.column_stack([numeric_column(data, column) for column in columns])
 
 
 def _cluster_codes(series: pd.Series, name: str, kept: Bool, notes: list[str]) -> Int:
@@ -152,7 +152,8 @@ def _cluster_codes(series: pd.Series, name: str, kept: Bool, notes: list[str]) -
     return codes
 
 
-def _require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """Refuse names that are not the name of exactly one column."""
     unknown = [name for name in names if name not in data.columns]
     if unknown:
         known = ", ".join(map(str, data.columns[:30]))
@@ -169,7 +170,14 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _numeric(data: pd.DataFrame, column: str) -> Float:
+def numeric_column(data: pd.DataFrame, column: str) -> Float:
+    """Read a column as numbers, (n,), NaN where missing.
+
+    Raises
+    ------
+    DataError
+        For texts, dates and infinite values, with the row.
+    """
     series = data[column]
     plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf"
     numbers = series if plain else _parsed(series, column)

@@ -22,6 +22,7 @@ from crosslag.inference import Standardised
 from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
 from crosslag.panel import PanelData
+from crosslag.plots import Picture, path_diagram
 from crosslag.ram import ram_groups
 from crosslag.sample import Part, Sample, residuals, scores
 from crosslag.syntax import parse_constraints
@@ -214,6 +215,19 @@ class Fit:
     def scores(self, part: Part = "all") -> pd.DataFrame:
         """Estimate persons' latent variables; see :func:`crosslag.sample.scores`."""
         return scores(self, part)
+
+    def plot(self, *, standardised: bool = True) -> Picture:
+        """Draw the path diagram of a panel model, waves from left to right, as SVG.
+
+        Notebooks show it; ``fit.plot().save("model.svg")`` writes it. Effects that differ from
+        zero at the 5 % level are strong.
+
+        Raises
+        ------
+        ModelError
+            If the model has no waves, or the fit has not converged.
+        """
+        return path_diagram(self, standardised=standardised)
 
     def to_dict(self) -> dict[str, object]:
         """Give everything in types that JSON knows; what is not a number is None."""

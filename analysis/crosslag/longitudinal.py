@@ -1,0 +1,198 @@
+"""Panels from long or wide tables, checked before any model is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from crosslag.errors import DataError
+from crosslag.model import checked_variables
+from crosslag.panel import numeric_column, require_columns
+
+__all__ = ["Panel"]
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Persons observed at several waves: one row per person, one column per variable and wave.
+
+    >>> long = pd.DataFrame({"id": [1, 1, 1], "wave": [0, 1, 2], "sc": [3.0, 4.0, 3.5]})
+    >>> Panel.from_long(long, "id", "wave", ["sc"]).variables["sc"]
+    ('sc_0', 'sc_1', 'sc_2')
+
+    Give ``variables`` to a builder and the panel itself to :func:`crosslag.fit`.
+
+    Attributes
+    ----------
+    variables
+        Each variable's columns in order of time.
+    notes
+        What was left out, in words.
+    """
+
+    _data: pd.DataFrame
+    variables: Mapping[str, tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """A copy of the table, one row per person."""
+        return self._data.copy()
+
+    @classmethod
+    def from_wide(cls, data: pd.DataFrame, variables: Mapping[str, Sequence[str]]) -> Panel:
+        """Take a table with one row per person.
+
+        Parameters
+        ----------
+        data
+            The persons.
+        variables
+            Each variable's columns in order of time.
+
+        Raises
+        ------
+        DataError
+            For unknown, repeated or non-numeric columns, and infinite values.
+        ModelError
+            If variables have different numbers of waves, or a column stands for two.
+        """
+        checked = checked_variables(variables)
+        columns = [column for names in checked.values() for column in names]
+        _require_frame(data)
+        require_columns(data, columns)
+        values = {column: numeric_column(data, column) for column in columns}
+        return cls(data.assign(**values), MappingProxyType(checked))
+
+    @classmethod
+    def from_long(
+        cls,
+        data: pd.DataFrame,
+        person: str,
+        wave: str,
+        variables: Sequence[str],
+        waves: Sequence[object] | None = None,
+        keep: Sequence[str] = (),
+    ) -> Panel:
+        """Take a table with one row per person and wave.
+
+        Parameters
+        ----------
+        data
+            The observations.
+        person, wave
+            Columns that say who and when.
+        variables
+            Columns that were measured repeatedly; ``sc`` at wave 2 becomes ``sc_2``.
+        waves
+            The waves in order of time; others are left out, with a note. By default all waves:
+            numbers, dates and ordered categories in their order; texts have to be listed.
+        keep
+            Columns that hold one value per person, such as arm or site.
+
+        Raises
+        ------
+        DataError
+            For unknown columns, rows without person or wave, a person twice at a wave, texts as
+            waves without an order, persons with several values of a column to keep, and values
+            that are not finite numbers.
+        """
+        _require_frame(data)
+        if isinstance(variables, str) or isinstance(keep, str):
+            raise DataError("variables and keep are lists of columns, not a single text.")
+        require_columns(data, [person, wave, *variables, *keep])
+        for column in (person, wave):
+            _refuse_gaps(data[column], column)
+        order = _wave_order(data[wave], wave, waves)
+        known = data[wave].isin(order)
+        _refuse_duplicates(data.loc[known], person, wave)
+        notes = _left_out(data.loc[~known, wave], wave)
+        rows = data.loc[known, [person, wave, *keep]].assign(
+            **{name: numeric_column(data, name)[known.to_numpy()] for name in variables}
+        )
+        wide = pd.DataFrame(index=pd.Index(data[person].unique(), name=person))
+        names: dict[str, tuple[str, ...]] = {}
+        for name in variables:
+            table = rows.pivot(index=person, columns=wave, values=name).reindex(columns=order)
+            names[name] = tuple(f"{name}_{value}" for value in order)
+            wide = wide.join(table.set_axis(list(names[name]), axis="columns"))
+        for column in keep:
+            wide[column] = _one_per_person(data, person, column)
+        return cls(wide.reset_index(), MappingProxyType(checked_variables(names)), notes)
+
+    def coverage(self) -> pd.DataFrame:
+        """Give the share of persons who have both of two columns; (columns, columns)."""
+        columns = [column for names in self.variables.values() for column in names]
+        seen = self._data[columns].notna().to_numpy(dtype=np.float64)
+        share = seen.T @ seen / max(len(seen), 1)
+        return pd.DataFrame(share, index=columns, columns=columns)
+
+
+def _require_frame(data: object) -> None:
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
+    if not len(data):
+        raise DataError("The data have no rows.")
+
+
+def _refuse_gaps(series: pd.Series, name: str) -> None:
+    empty = np.flatnonzero(series.isna())
+    if len(empty):
+        raise DataError(
+            f"Column '{name}' is empty in row {empty[0] + 1} ({len(empty)} in all); every row needs"
+            " a person and a wave."
+        )
+
+
+def _wave_order(series: pd.Series, name: str, waves: Sequence[object] | None) -> list[object]:
+    found = list(series.unique())
+    if waves is not None:
+        listed = list(waves)
+        absent = [value for value in listed if value not in found]
+        if absent or len(set(listed)) < len(listed):
+            what = f"not in column '{name}': {absent}" if absent else "listed twice"
+            raise DataError(f"waves={listed}: {what}; there are {found}.")
+        return listed
+    if isinstance(series.dtype, pd.CategoricalDtype) and series.dtype.ordered:
+        return [value for value in series.dtype.categories if value in found]
+    if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_datetime64_any_dtype(series):
+        return sorted(found)
+    raise DataError(
+        f"The waves in column '{name}' are texts, which have no order in time; list them, such as"
+        f" waves={found[:6]!r}."
+    )
+
+
+def _refuse_duplicates(data: pd.DataFrame, person: str, wave: str) -> None:
+    twice = data.duplicated([person, wave], keep=False)
+    if not twice.any():
+        return
+    pairs = data.loc[twice, [person, wave]].drop_duplicates()
+    named = ", ".join(f"{who} at {when}" for who, when in pairs.head(5).itertuples(index=False))
+    more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""
+    raise DataError(
+        f"A person has more than one row at a wave ({person} at {wave}): {named}{more}. Keep one"
+        " row of each."
+    )
+
+
+def _left_out(others: pd.Series, wave: str) -> tuple[str, ...]:
+    if others.empty:
+        return ()
+    values = ", ".join(map(str, others.unique()[:6]))
+    return (f"{len(others)} row(s) at other values of '{wave}' were left out: {values}.",)
+
+
+def _one_per_person(data: pd.DataFrame, person: str, column: str) -> pd.Series:
+    known = data[[person, column]].dropna().drop_duplicates()
+    several = known.loc[known[person].duplicated(), person]
+    if len(several):
+        raise DataError(
+            f"Column '{column}' has several values for {several.nunique()} person(s), first"
+            f" {several.iloc[0]!r}; only what does not change over waves can be kept."
+        )
+    return known.set_index(person)[column]
