@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from crosslag.boundary import RandomInterceptTest, random_intercept_test
 from crosslag.builders import clpm, dpm, lcm_sr, longitudinal_cfa, riclpm, starts
 from crosslag.errors import CrosslagError, DataError, ModelError, ModelSyntaxError
 from crosslag.expressions import Constraint, Definition
@@ -29,6 +30,7 @@ __all__ = [
     "ModelSyntaxError",
     "Panel",
     "PanelProcess",
+    "RandomInterceptTest",
     "Relation",
     "clpm",
     "dpm",
@@ -36,6 +38,7 @@ __all__ = [
     "lcm_sr",
     "longitudinal_cfa",
     "parse",
+    "random_intercept_test",
     "riclpm",
     "starts",
     "stationary_innovation",
