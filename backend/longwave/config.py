@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: str | None = None
     mail_directory: Path | None = None
+    mail_is_caught: bool = False
     mail_from: str = "study@localhost"
     export_directory: Path = Path("export")
     analysis_directory: Path = Path("analysis")

@@ -167,10 +167,9 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(), nullable=False),
     sa.ForeignKeyConstraint(['participant_id'], ['participant.id'], name=op.f('fk_contact_participant_id')),
     sa.ForeignKeyConstraint(['study_id'], ['study.id'], name=op.f('fk_contact_study_id')),
-    sa.PrimaryKeyConstraint('participant_id', name=op.f('pk_contact'))
+    sa.PrimaryKeyConstraint('participant_id', name=op.f('pk_contact')),
+    sa.UniqueConstraint('study_id', 'digest', name=op.f('uq_contact_study_id_digest'))
     )
-    with op.batch_alter_table('contact', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_contact_digest'), ['digest'], unique=False)
 
     op.create_table('event',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -203,7 +202,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('study_id', sa.Integer(), nullable=False),
     sa.Column('participant_id', sa.Integer(), nullable=False),
-    sa.Column('assessment_id', sa.Integer(), nullable=True),
+    sa.Column('assessment_id', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(), nullable=False),
     sa.Column('step', sa.String(), nullable=False),
     sa.Column('occurrence', sa.Integer(), nullable=False),
@@ -211,6 +210,7 @@ def upgrade() -> None:
     sa.Column('state', sa.String(), nullable=False),
     sa.Column('mail_id', sa.String(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('at_once', sa.Boolean(), nullable=False),
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('queued_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('lease_until', sa.DateTime(timezone=True), nullable=True),

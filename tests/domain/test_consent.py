@@ -38,6 +38,11 @@ def test_a_complete_form_passes():
         ({"email": "a b@clinic.example"}, "email"),
         ({"email": "a@clinic.example\nBcc: all@clinic.example"}, "email"),
         ({"email": "a@clinic.example>"}, "email"),
+        ({"email": "jürgen@clinic.example"}, "email"),
+        ({"email": "a@klinik-köln.example"}, "email"),
+        ({"email": "a@[b.c"}, "email"),
+        ({"email": "a..b@clinic.example"}, "email"),
+        ({"email": "a@-clinic.example"}, "email"),
         ({"email": "a" * 250 + "@clinic.example"}, "email"),
     ],
 )

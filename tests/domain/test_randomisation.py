@@ -53,11 +53,21 @@ def test_every_order_of_a_block_is_equally_likely():
     assert chisquare(list(orders.values())).pvalue > 0.001
 
 
+def test_the_block_sizes_are_drawn_from_the_seed():
+    ratio = {"active": 2, "waitlist": 1}
+    sets = {
+        make_settings(hashlib.sha256(bytes([number])).digest(), ratio).block_sizes
+        for number in range(100)
+    }
+    assert len(sets) == 10
+    assert all(size % 3 == 0 and size <= 12 for sizes in sets for size in sizes)
+
+
 def test_both_block_sizes_occur_equally_often():
     sizes: Counter[bool] = Counter()
     for number in range(2000):
         seed = hashlib.sha256(b"size" + number.to_bytes(4, "big")).digest()
-        settings = make_settings(seed, {"active": 1, "waitlist": 1})
+        settings = SealedSettings(seed, (4, 6), {"active": 1, "waitlist": 1})
         first_four = Counter(islice(allocation_list(settings, "all"), 4))
         sizes[first_four["active"] == 2] += 1
     # Blocks of 4 are always balanced after 4; blocks of 6 are in 3/5 of all cases.

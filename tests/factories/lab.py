@@ -27,7 +27,7 @@ SCREENING = {"age": "34", "licensed": "yes", "profession": "nurse"}
 class Memory:
     """A transport that keeps what it is given and answers as a test asks."""
 
-    is_local = True
+    is_caught = True
 
     def __init__(self) -> None:
         self.mails: list[Mail] = []
@@ -48,7 +48,9 @@ class Lab:
         self.keys = KeyRing(SECRET)
         self.now = START
         self.transport = Memory()
-        self.clockwork = Clockwork(self.database, self.transport, self.keys, BASE_URL)
+        self.clockwork = Clockwork(
+            self.database, self.transport, self.keys, BASE_URL, lambda: self.now
+        )
         files = resources.protocol_files(resources.protocols_directory() / protocol)
         with self.database.writing() as session:
             study = studies.add_study(session, files, actor="test", now=self.now)
@@ -65,7 +67,7 @@ class Lab:
     def wait(self, **span: float) -> None:
         """Let time pass, then let the clockwork tick."""
         self.now += timedelta(**span)
-        self.clockwork.tick(self.now)
+        self.clockwork.tick()
 
     def screen(self, site: str = "ankara", answers: Mapping[str, str] = SCREENING) -> int:
         """Answer the eligibility questions; return the participant's id."""

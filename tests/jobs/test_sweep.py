@@ -40,7 +40,7 @@ def test_after_a_long_outage_no_invitation_goes_out_for_what_is_over(lab):
     person = lab.randomise()
     lab.transport.mails.clear()
     lab.now = lab.assessment(person, "w1").closes_at + timedelta(hours=1)
-    lab.clockwork.tick(lab.now)
+    lab.clockwork.tick()
     assert lab.statuses(person)["w1"] == "expired"
     assert "w1:invitation" not in {row.step for row in lab.rows(Message)}
 
@@ -49,7 +49,7 @@ def test_a_participant_who_reaches_the_end_has_completed_follow_up(lab):
     person = lab.randomise()
     for wave in ("w1", "w2", "w3", "w4"):
         lab.now = lab.assessment(person, wave).due_at
-        lab.clockwork.tick(lab.now)
+        lab.clockwork.tick()
         lab.complete(person, wave)
     assert lab.participant(person).follow_up == "completed"
 

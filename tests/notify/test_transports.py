@@ -113,18 +113,32 @@ def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path):
 @pytest.mark.parametrize("url", ["http://mail.example", "smtp://", "mail.example"])
 def test_an_unusable_url_is_explained(url):
     with pytest.raises(ConfigurationError, match="LONGWAVE_SMTP_URL"):
-        transport_for(smtp_url=url, directory=None, sender="study@clinic.example")
+        transport_for(smtp_url=url, directory=None, sender="study@clinic.example", is_caught=False)
 
 
-@pytest.mark.parametrize(
-    ("url", "local"),
-    [("smtp://127.0.0.1:2525", True), ("smtp+starttls://mail.example", False)],
-)
-def test_only_the_loopback_interface_counts_as_local(url, local):
-    assert SmtpTransport(url, "study@clinic.example").is_local is local
+@pytest.mark.parametrize("is_caught", [True, False])
+def test_whether_a_server_is_a_catcher_is_said_and_not_guessed(is_caught):
+    transport = transport_for(
+        smtp_url="smtp://127.0.0.1:2525",
+        directory=None,
+        sender="study@clinic.example",
+        is_caught=is_caught,
+    )
+    assert transport.is_caught is is_caught
+
+
+def test_trouble_of_the_server_is_told_from_trouble_with_a_mailbox():
+    with smtp_server(at_recipient="450 mailbox full") as server:
+        assert not send(server.url).server_trouble
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert send(f"smtp://127.0.0.1:{port}").server_trouble
 
 
 def test_the_console_prints_the_mail(capsys):
-    transport = transport_for(smtp_url=None, directory=None, sender="study@clinic.example")
+    transport = transport_for(
+        smtp_url=None, directory=None, sender="study@clinic.example", is_caught=False
+    )
     transport.send(MAIL)
     assert "https://study.example/l/abc" in capsys.readouterr().out

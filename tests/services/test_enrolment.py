@@ -18,7 +18,7 @@ def test_consent_makes_a_participant_and_opens_the_baseline(lab):
 
 def test_the_baseline_goes_out_by_mail_at_once(lab):
     lab.enrol()
-    lab.clockwork.dispatch(lab.now)
+    lab.clockwork.dispatch()
     assert [mail.recipient for mail in lab.transport.mails] == ["person1@clinic.example"]
 
 
@@ -47,15 +47,36 @@ def test_nobody_signs_twice(lab):
     assert len(lab.rows(Consent)) == 1
 
 
-def test_an_address_that_takes_part_already_is_noted_and_not_told(lab):
+def test_an_address_that_takes_part_already_is_excluded_and_not_told(lab):
     lab.consent(lab.screen(), email="one@clinic.example")
     second = lab.screen()
     lab.consent(second, email="ONE@clinic.example ")
-    assert lab.participant(second).stage == "consented"
-    assert lab.statuses(second) == {}
+    found = lab.participant(second)
+    assert (found.stage, found.ineligible_reason) == ("ineligible", "takes part already")
+    assert found.screening is None and lab.statuses(second) == {}
     assert [event.kind for event in lab.rows(Event)].count("participant.duplicate") == 1
     with pytest.raises(RefusedTransitionError):
         lab.consent(second, email="another@clinic.example")
+
+
+def test_somebody_who_enrols_again_is_sent_the_open_link_again_once_a_day(lab):
+    lab.consent(lab.screen(), email="one@clinic.example")
+    lab.clockwork.dispatch()
+    for _ in range(3):
+        lab.consent(lab.screen(), email="one@clinic.example")
+        lab.wait(minutes=5)
+    assert {mail.recipient for mail in lab.transport.mails} == {"one@clinic.example"}
+    assert len(lab.transport.mails) == 2
+
+
+def test_answers_of_those_who_go_no_further_are_erased_after_a_day(lab):
+    left = lab.screen()
+    lab.wait(hours=23)
+    assert lab.participant(left).screening
+    lab.wait(hours=2)
+    assert lab.participant(left).screening is None
+    with pytest.raises(RefusedTransitionError, match="start again"):
+        lab.consent(left)
 
 
 def test_contact_details_are_encrypted_and_bound_to_their_participant(lab):

@@ -97,3 +97,13 @@ def test_a_waitlist_participant_crosses_over_though_the_wave_was_missed(lab):
     for person in people:
         crossed = lab.participant(person).crossover_at is not None
         assert crossed == (arms[person] == "waitlist")
+
+
+def test_an_outage_does_not_move_the_crossover(lab):
+    people = [lab.randomise() for _ in range(8)]
+    closes = {person: lab.assessment(person, "w3").closes_at for person in people}
+    lab.wait(days=400)
+    crossed = [lab.participant(person) for person in people]
+    moved = [person for person in crossed if person.crossover_at]
+    assert moved
+    assert all(person.crossover_at == closes[person.id] for person in moved)

@@ -15,8 +15,10 @@ from rich.table import Table
 
 from longwave import log
 from longwave.cli.edge import err, out, told_plainly
+from longwave.cli.serve import ticking
 from longwave.clock import system_clock
 from longwave.domain.errors import ConfigurationError
+from longwave.keys import KeyRing
 from longwave.rehearsal.cohort import Tally
 from longwave.rehearsal.demo import Demo, DemoResult
 from longwave.rehearsal.folder import demo_folder
@@ -155,7 +157,8 @@ def _serve(result: DemoResult, folder: Path, port: int) -> None:
         log_config=log.uvicorn_config("WARNING"),
     )
     try:
-        uvicorn.Server(config).run()
+        with ticking(settings, database, KeyRing(settings.secret_key.get_secret_value())):
+            uvicorn.Server(config).run()
     finally:
         database.close()
 

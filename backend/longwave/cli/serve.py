@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -39,7 +39,7 @@ def serve(
         config = uvicorn.Config(
             app, host=host, port=port, log_config=log.uvicorn_config(settings.log_level)
         )
-        with _clockwork(settings, database, keys, wanted=worker):
+        with ticking(settings, database, keys) if worker else nullcontext():
             out.print(f"Longwave listens at http://{host}:{port}")
             uvicorn.Server(config).run()
 
@@ -52,29 +52,26 @@ def worker() -> None:
         stop = threading.Event()
         for name in (signal.SIGINT, signal.SIGTERM):
             signal.signal(name, lambda *_: stop.set())
-        with _clockwork(settings, database, keys, wanted=True):
+        with ticking(settings, database, keys):
             out.print(f"The clockwork ticks every {settings.tick_seconds:g} seconds.")
             stop.wait()
 
 
 @contextmanager
-def _clockwork(
-    settings: Settings, database: Database, keys: KeyRing, *, wanted: bool
-) -> Iterator[None]:
-    if not wanted:
-        yield
-        return
+def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[None]:
+    """Let the clockwork tick for as long as the block lasts."""
     transport = transport_for(
         smtp_url=settings.smtp_url,
         directory=settings.mail_directory,
         sender=settings.mail_from,
+        is_caught=settings.mail_is_caught,
     )
-    clockwork = Clockwork(database, transport, keys, settings.base_url)
-    ticking = scheduler.start(clockwork, system_clock, settings.tick_seconds)
+    clockwork = Clockwork(database, transport, keys, settings.base_url, system_clock)
+    running = scheduler.start(clockwork, settings.tick_seconds)
     try:
         yield
     finally:
-        ticking.shutdown()
+        running.shutdown()
         transport.close()
 
 

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from longwave.domain.errors import InvalidInputError
 from longwave.domain.protocol.model import ConsentPlan
 
-_EMAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]*[A-Za-z0-9])"
+)
+"""The addresses that every mail server takes (RFC 5321, without quoted and non-ASCII ones)."""
+
 _LONGEST_NAME = 200
 _LONGEST_EMAIL = 254
 

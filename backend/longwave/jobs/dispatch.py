@@ -1,47 +1,54 @@
-"""Messages that leave: claimed in one transaction, sent outside of any, settled one by one.
+"""Messages that leave: claimed in one transaction, sent outside of any, settled in another.
 
-A worker that dies leaves at most the one message uncertain that it was sending; those it had
-claimed and not tried yet go out when their lease is over.
+One at a time: what is claimed was looked at a moment before it is sent, and a worker that dies
+leaves no more than the one message in doubt that it was sending.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+import logging
 
+from longwave.clock import Clock
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Outcome, Transport
 from longwave.services import outbox
 from longwave.services.outbox import Claimed
 from longwave.storage.database import Database
 
+logger = logging.getLogger(__name__)
+
+_NOT_CAUGHT = Delivery(Outcome.REFUSED, "A trial run sends only to a mail catcher.")
+_CAUGHT = Delivery(
+    Outcome.RETRY, "There is no way to real mailboxes: set LONGWAVE_SMTP_URL.", server_trouble=True
+)
+
 
 def dispatch(
-    database: Database,
-    transport: Transport,
-    *,
-    keys: KeyRing,
-    base_url: str,
-    now: datetime,
-    limit: int,
-) -> int:
-    """Send what is due, looking at no more than ``limit`` messages; return how many there were."""
-    with database.writing() as session:
-        claims = outbox.claim(session, keys=keys, base_url=base_url, now=now, limit=limit)
-    trouble = False
-    for message in claims.claimed:
-        delivery = _NOT_TRIED if trouble else _send(transport, message)
-        trouble = trouble or delivery.outcome in (Outcome.RETRY, Outcome.UNCERTAIN)
+    database: Database, transport: Transport, *, keys: KeyRing, base_url: str, clock: Clock
+) -> None:
+    """Send what is due, until nothing is or the mail server is in trouble."""
+    while True:
         with database.writing() as session:
-            outbox.settle(session, message, delivery, now=now)
-    return claims.found
-
-
-_NOT_TRIED = Delivery(Outcome.RETRY, "Not tried: the server had trouble with the one before.")
+            look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
+        if look.due == 0:
+            return
+        if look.claimed is None:
+            continue
+        delivery = _send(transport, look.claimed)
+        with database.writing() as session:
+            outbox.settle(session, look.claimed, delivery, now=clock())
+        if delivery.server_trouble:
+            return
 
 
 def _send(transport: Transport, claimed: Claimed) -> Delivery:
-    if claimed.local_only and not transport.is_local:
-        return Delivery(
-            Outcome.REFUSED, "A trial run sends only to a mail catcher on this machine."
-        )
-    return transport.send(claimed.mail)
+    if claimed.trial_run and not transport.is_caught:
+        return _NOT_CAUGHT
+    if not claimed.trial_run and transport.is_caught:
+        return _CAUGHT
+    try:
+        return transport.send(claimed.mail)
+    except Exception as error:
+        # A fault of ours must not keep everybody else's mail waiting. No text: it may be personal.
+        logger.error("message %s: %s", claimed.message_id, type(error).__name__)
+        return Delivery(Outcome.REFUSED, type(error).__name__)

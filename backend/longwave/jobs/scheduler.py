@@ -7,18 +7,17 @@ import logging
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from longwave.clock import Clock
 from longwave.jobs.tick import Clockwork
 
 logger = logging.getLogger(__name__)
 
 
-def start(clockwork: Clockwork, clock: Clock, seconds: float) -> BackgroundScheduler:
+def start(clockwork: Clockwork, seconds: float) -> BackgroundScheduler:
     """Tick now and then every ``seconds``; late ticks run once, and never two at a time."""
 
     def tick() -> None:
         try:
-            clockwork.tick(clock())
+            clockwork.tick()
         except Exception:
             logger.exception("the tick failed; the next one tries again")
 
@@ -30,7 +29,7 @@ def start(clockwork: Clockwork, clock: Clock, seconds: float) -> BackgroundSched
         max_instances=1,
         coalesce=True,
         misfire_grace_time=None,
-        next_run_time=clock(),
+        next_run_time=clockwork.clock(),
     )
     scheduler.start()
     return scheduler

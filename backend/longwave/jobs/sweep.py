@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from longwave.keys import KeyRing
-from longwave.services import timeline
+from longwave.services import enrolment, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class SweepReport:
 
 def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> SweepReport:
     """Open and close what is due, at most ``limit`` of each; doing it again does nothing more."""
+    enrolment.forget_screening(session, now=now)
     return SweepReport(
         closed=timeline.close_due(session, keys=keys, now=now, limit=limit),
         opened=timeline.open_due(session, keys=keys, now=now, limit=limit),

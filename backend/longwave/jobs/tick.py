@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from longwave.clock import Clock
 from longwave.jobs.dispatch import dispatch
 from longwave.jobs.sweep import sweep
 from longwave.keys import KeyRing
@@ -15,9 +16,6 @@ from longwave.storage.database import Database
 BATCH = 100
 """Assessments opened or closed in one transaction."""
 
-MESSAGES = 10
-"""Messages claimed at once; a lease lasts longer than sending them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Clockwork:
@@ -27,36 +25,33 @@ class Clockwork:
     transport: Transport
     keys: KeyRing
     base_url: str
+    clock: Clock
 
-    def tick(self, now: datetime) -> None:
+    def tick(self) -> None:
         """Do all that is due, a batch for each transaction."""
-        self.sweep(now)
-        self.dispatch(now)
-        seal(self.database, self.keys, now)
+        self.sweep()
+        self.dispatch()
+        seal(self.database, self.keys, self.clock())
         with self.database.writing() as session:
-            heartbeat.beat(session, now=now)
+            heartbeat.beat(session, now=self.clock())
 
-    def sweep(self, now: datetime) -> None:
+    def sweep(self) -> None:
         """Open and close assessments until none is due."""
         while True:
             with self.database.writing() as session:
-                report = sweep(session, now, BATCH, keys=self.keys)
+                report = sweep(session, self.clock(), BATCH, keys=self.keys)
             if not report.may_have_left_some(BATCH):
                 return
 
-    def dispatch(self, now: datetime) -> None:
+    def dispatch(self) -> None:
         """Send messages until none is due."""
-        while True:
-            found = dispatch(
-                self.database,
-                self.transport,
-                keys=self.keys,
-                base_url=self.base_url,
-                now=now,
-                limit=MESSAGES,
-            )
-            if found < MESSAGES:
-                return
+        dispatch(
+            self.database,
+            self.transport,
+            keys=self.keys,
+            base_url=self.base_url,
+            clock=self.clock,
+        )
 
 
 def seal(database: Database, keys: KeyRing, now: datetime) -> None:

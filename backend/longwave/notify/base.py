@@ -24,10 +24,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The outcome of one attempt; ``detail`` never holds an address or a text."""
+    """The outcome of one attempt; ``detail`` never holds an address or a text.
+
+    ``server_trouble`` says that it was not this mail's fault: the next would fare no better.
+    """
 
     outcome: Outcome
     detail: str = ""
+    server_trouble: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,9 @@ class Mail:
 
 
 class Transport(Protocol):
-    """Sends mail. ``is_local`` says that nothing it takes can leave this machine."""
+    """Sends mail. ``is_caught`` says that nothing it takes reaches a real mailbox."""
 
-    is_local: bool
+    is_caught: bool
 
     def send(self, mail: Mail) -> Delivery:
         """Try once to send; never raise for what the other side does."""

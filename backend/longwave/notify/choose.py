@@ -10,10 +10,15 @@ from longwave.notify.folder import FolderTransport
 from longwave.notify.smtp import SmtpTransport
 
 
-def transport_for(*, smtp_url: str | None, directory: Path | None, sender: str) -> Transport:
-    """Return SMTP if there is a server, else a folder if there is one, else the console."""
+def transport_for(
+    *, smtp_url: str | None, directory: Path | None, sender: str, is_caught: bool
+) -> Transport:
+    """Return SMTP if there is a server, else a folder if there is one, else the console.
+
+    ``is_caught`` says that the SMTP server is a mail catcher.
+    """
     if smtp_url:
-        return SmtpTransport(smtp_url, sender)
+        return SmtpTransport(smtp_url, sender, is_caught=is_caught)
     if directory:
         return FolderTransport(directory, sender)
     return ConsoleTransport()

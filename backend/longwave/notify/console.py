@@ -10,7 +10,7 @@ from longwave.notify.base import Delivery, Mail, Outcome
 class ConsoleTransport:
     """Prints each mail."""
 
-    is_local = True
+    is_caught = True
 
     def send(self, mail: Mail) -> Delivery:
         """Print one mail."""

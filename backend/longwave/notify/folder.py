@@ -11,7 +11,7 @@ from longwave.notify.base import Delivery, Mail, Outcome
 class FolderTransport:
     """Writes each mail as ``<message id>.eml``; a repeated attempt writes the same file."""
 
-    is_local = True
+    is_caught = True
 
     def __init__(self, directory: Path, sender: str) -> None:
         self._directory = directory
@@ -25,7 +25,7 @@ class FolderTransport:
             content = mail.as_email(self._sender).as_bytes(policy=email.policy.SMTP)
             (self._directory / f"{name}.eml").write_bytes(content)
         except OSError as error:
-            return Delivery(Outcome.RETRY, type(error).__name__)
+            return Delivery(Outcome.RETRY, type(error).__name__, server_trouble=True)
         return Delivery(Outcome.SENT)
 
     def close(self) -> None:

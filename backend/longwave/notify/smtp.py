@@ -5,21 +5,27 @@ from __future__ import annotations
 import email.policy
 import smtplib
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from longwave.domain.errors import ConfigurationError
 from longwave.notify.base import Delivery, Mail, Outcome
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _SECONDS = 30
 _POLICY = email.policy.SMTP
 
 
 class SmtpTransport:
-    """Sends through the server at a URL such as ``smtp+starttls://user:password@host:587``."""
+    """Sends through the server at a URL such as ``smtp+starttls://user:password@host:587``.
 
-    def __init__(self, url: str, sender: str) -> None:
+    Parameters
+    ----------
+    is_caught
+        Whether that server keeps what it takes, as a mail catcher does.
+    """
+
+    def __init__(self, url: str, sender: str, *, is_caught: bool = False) -> None:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ConfigurationError(
@@ -29,24 +35,25 @@ class SmtpTransport:
         self._parts = parts
         self._sender = sender
         self._connection: smtplib.SMTP | None = None
-        self.is_local = parts.hostname in _LOOPBACK
+        self.is_caught = is_caught
 
     def send(self, mail: Mail) -> Delivery:
         """Send one mail; see `Outcome` for what the answers mean."""
+        content = mail.as_email(self._sender).as_bytes(policy=_POLICY)
         try:
             connection = self._ready()
             code, _ = connection.mail(self._sender)
-            if code == 250:
-                code, _ = connection.rcpt(mail.recipient)
+            if code != 250:
+                return replace(self._refused(code), server_trouble=True)
+            code, _ = connection.rcpt(mail.recipient)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            return Delivery(Outcome.RETRY, type(error).__name__)
+            return Delivery(Outcome.RETRY, type(error).__name__, server_trouble=True)
         if code not in (250, 251):
             return self._refused(code)
-        return self._hand_over(connection, mail)
+        return self._hand_over(connection, content)
 
-    def _hand_over(self, connection: smtplib.SMTP, mail: Mail) -> Delivery:
-        content = mail.as_email(self._sender).as_bytes(policy=_POLICY)
+    def _hand_over(self, connection: smtplib.SMTP, content: bytes) -> Delivery:
         try:
             code, _ = connection.data(content)
         except smtplib.SMTPDataError as error:

@@ -90,7 +90,7 @@ class Cohort:
             self._clock.move_to(max(at, self._clock()))
             action()
         self._clock.move_to(self._end)
-        self._clockwork.tick(self._end)
+        self._clockwork.tick()
         self.tally.day = self.tally.days
         self._watch(self.tally)
 
@@ -98,7 +98,7 @@ class Cohort:
         heapq.heappush(self._queue, (at, next(self._numbers), action))
 
     def _tick(self) -> None:
-        self._clockwork.tick(self._clock())
+        self._clockwork.tick()
         self._read_mail()
         self.tally.day += 1
         self._watch(self.tally)
@@ -107,7 +107,7 @@ class Cohort:
         self._visits.enrol(person)
         if person.eligible:
             self.tally.enrolled += 1
-        self._clockwork.dispatch(self._clock())
+        self._clockwork.dispatch()
         self._read_mail()
 
     def _read_mail(self) -> None:

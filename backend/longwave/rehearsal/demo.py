@@ -136,10 +136,15 @@ class Demo:
         app = create_app(self._settings, database, self._clock)
         with MailCatcher(self._directory / "mail") as catcher, serving(app) as port:
             transport = transport_for(
-                smtp_url=catcher.url, directory=None, sender=self._settings.mail_from
+                smtp_url=catcher.url,
+                directory=None,
+                sender=self._settings.mail_from,
+                is_caught=True,
             )
             browser = Browser(port)
-            clockwork = Clockwork(database, transport, self._keys, self._settings.base_url)
+            clockwork = Clockwork(
+                database, transport, self._keys, self._settings.base_url, self._clock
+            )
             cohort = Cohort(
                 protocol,
                 self._population,

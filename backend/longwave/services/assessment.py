@@ -16,7 +16,7 @@ from longwave.domain.errors import (
     NotFoundError,
 )
 from longwave.domain.instrument import Instrument, Item
-from longwave.domain.items import REFUSED, check_value
+from longwave.domain.items import REFUSED, check_value, written
 from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.protocol.model import Protocol, Wave
 from longwave.keys import KeyRing, token_hash
@@ -91,6 +91,7 @@ def load(session: Session, assessment_id: int, *, now: datetime) -> Assessment:
 def begin(session: Session, token: str, *, now: datetime) -> Assessment:
     """Note that a participant pressed the button behind the link."""
     assessment = follow_link(session, token, now=now)
+    _hold(session, assessment, now)
     if assessment.opened_at is None:
         assessment.opened_at = now
         session.flush()
@@ -101,9 +102,10 @@ def questionnaire(session: Session, assessment: Assessment) -> Questionnaire:
     """Gather what the pages of an assessment need."""
     protocol = protocol_of(session, assessment.protocol_version_id)
     wave = protocol.wave(assessment.wave)
+    participant, study = assessments.owner(session, assessment)
     return Questionnaire(
-        participant=participants.by_id(session, assessment.participant_id),
-        study=studies.by_id(session, assessment.study_id),
+        participant=participant,
+        study=study,
         protocol=protocol,
         wave=wave,
         instruments=tuple(protocol.instruments[name] for name in wave.instruments),
@@ -129,6 +131,7 @@ def save_page(
     InvalidInputError
         Naming each item at fault.
     """
+    _hold(session, assessment, now)
     instrument = _instrument(session, assessment, instrument_id)
     unknown = sorted(set(values) - {item.id for item in instrument.items})
     if unknown:
@@ -161,6 +164,7 @@ def save_item(
     now: datetime,
 ) -> int:
     """Save one answer as it is given; return the new revision of the draft."""
+    _hold(session, assessment, now)
     instrument = _instrument(session, assessment, instrument_id)
     if item_id not in {item.id for item in instrument.items}:
         raise NotFoundError("There is no such question.", "Load the page again.")
@@ -176,8 +180,8 @@ def save_item(
 
 def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: datetime) -> None:
     """Complete an assessment, and let follow what hangs on it."""
+    participant = _hold(session, assessment, now)
     study = studies.by_id(session, assessment.study_id)
-    participant = participants.by_id(session, assessment.participant_id)
     answers = assessments.answers(session, key(assessment))
     if assessment.started_at is None:
         raise InvalidInputError("Nothing was answered yet.", "Answer the questions first.")
@@ -199,8 +203,16 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
         participant=participant,
     )
     randomisation.randomise_after(session, study, participant, assessment.wave, keys=keys, now=now)
-    timeline.wave_is_over(session, study, participant, assessment, keys=keys, now=now)
+    timeline.wave_is_over(session, study, participant, assessment, keys=keys, at=now)
     session.flush()
+
+
+def _hold(session: Session, assessment: Assessment, now: datetime) -> Participant:
+    """Keep everybody else from writing for this person, then look again whether it is open."""
+    participant = participants.lock(session, assessment.participant_id)
+    assessments.refresh(session, assessment)
+    _answerable(assessment, now)
+    return participant
 
 
 def _answerable(assessment: Assessment | None, now: datetime) -> Assessment:
@@ -234,8 +246,7 @@ def _answer(item: Item, given: str) -> GivenAnswer:
         if item.required:
             raise ValueError("Please answer this question.")
         return GivenAnswer(None, _REFUSED_REASON if given else _SKIPPED)
-    value = check_value(item, given)
-    return GivenAnswer(f"{value:g}" if isinstance(value, float) else value, None)
+    return GivenAnswer(written(check_value(item, given)), None)
 
 
 def _save(

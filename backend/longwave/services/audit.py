@@ -46,6 +46,8 @@ def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:
     head before it and of every event in it.
     """
     sealed = 0
+    if not trail.may_seal(session):
+        return sealed
     while block := _next_block(session, upto):
         last = trail.last_seal(session)
         session.add(

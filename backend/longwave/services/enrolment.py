@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from longwave.domain.consent import ConsentForm, check_consent, document_hash, normal_email
@@ -24,9 +25,10 @@ from longwave.storage.tables import Consent, Contact, Participant, Study
 from longwave.storage.tables.base import key
 
 _PARTICIPANT = "participant"
+_PATIENCE = timedelta(days=1)
 _UNANSWERED = "Please answer this question."
 
-__all__ = ["ConsentForm", "give_consent", "screen"]
+__all__ = ["ConsentForm", "forget_screening", "give_consent", "screen"]
 
 
 def screen(
@@ -112,7 +114,12 @@ def give_consent(
     RefusedTransitionError
         If this person has consented before or was not eligible.
     """
+    participant = participants.lock(session, key(participant))
     study = studies.by_id(session, participant.study_id)
+    if participant.screening is None and participant.stage == Stage.SCREENED:
+        raise RefusedTransitionError(
+            "Too much time has passed since the first questions.", "Please start again."
+        )
     if participant.stage != Stage.SCREENED:
         raise RefusedTransitionError(
             "Consent was given already.", "Follow the link in the message that we sent you."
@@ -120,10 +127,9 @@ def give_consent(
     protocol = current_protocol(session, study)
     check_consent(protocol.consent, form)
     digest = keys.mac(Purpose.DUPLICATES, normal_email(form.email))
-    if participants.contact_by_digest(session, key(study), digest) is not None:
-        _note_duplicate(session, study, participant, now)
+    if not _store_contact(session, participant, form, digest, keys):
+        _remind_who_takes_part(session, study, participant, digest, now)
         return
-    _store_contact(session, participant, form, digest, keys)
     document = protocol.consent.documents[participant.language]
     session.add(
         Consent(
@@ -158,25 +164,38 @@ def give_consent(
 
 def _store_contact(
     session: Session, participant: Participant, form: ConsentForm, digest: str, keys: KeyRing
-) -> None:
+) -> bool:
+    """Store how to reach a participant; False if the address takes part already."""
+
     def sealed(value: str) -> bytes:
         return keys.encrypt(Purpose.CONTACT, value.strip().encode(), participant.public_id)
 
-    session.add(
-        Contact(
-            participant_id=key(participant),
-            study_id=participant.study_id,
-            name=sealed(form.name),
-            email=sealed(form.email),
-            digest=digest,
-        )
+    contact = Contact(
+        participant_id=key(participant),
+        study_id=participant.study_id,
+        name=sealed(form.name),
+        email=sealed(form.email),
+        digest=digest,
     )
+    try:
+        with session.begin_nested():
+            session.add(contact)
+    except IntegrityError:
+        return False
+    return True
 
 
-def _note_duplicate(
-    session: Session, study: Study, participant: Participant, now: datetime
+def _remind_who_takes_part(
+    session: Session, study: Study, newcomer: Participant, digest: str, now: datetime
 ) -> None:
-    participant.stage = Stage.CONSENTED
+    """Count a second enrolment of an address as excluded, and send its owner the open link."""
+    newcomer.stage = Stage.INELIGIBLE
+    newcomer.ineligible_reason = "takes part already"
+    newcomer.screening = None
+    first = participants.contact_by_digest(session, key(study), digest)
+    if first is not None:
+        owner = participants.lock(session, first.participant_id)
+        timeline.send_open_link_again(session, owner, now=now)
     audit.record(
         session,
         study,
@@ -184,9 +203,14 @@ def _note_duplicate(
         {},
         actor=_PARTICIPANT,
         now=now,
-        participant=participant,
+        participant=newcomer,
     )
     session.flush()
+
+
+def forget_screening(session: Session, *, now: datetime) -> int:
+    """Erase the screening answers of people who did not go on to consent within a day."""
+    return participants.forget_screening(session, now - _PATIENCE)
 
 
 def _free_public_id(session: Session, study_id: int) -> str:

@@ -9,13 +9,19 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from longwave.domain.errors import LongwaveError
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp, Messages, MessageState
+from longwave.domain.errors import LongwaveError, NotFoundError
+from longwave.domain.lifecycle import (
+    AssessmentStatus,
+    FollowUp,
+    MessageState,
+    StudyMode,
+)
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
 from longwave.keys import KeyRing, Purpose
 from longwave.notify import Delivery, Mail, Outcome
 from longwave.services import audit, texts
+from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessments
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
@@ -24,15 +30,20 @@ from longwave.storage.tables import Assessment, Attempt, Message, Participant
 from longwave.storage.tables.base import key
 
 LEASE = timedelta(minutes=10)
-"""How long a sender may be silent; longer than a batch takes with a slow server."""
+"""How long a sender may be silent; longer than one conversation with a slow server takes."""
 
 MOST_ATTEMPTS = 48
 """About two days, after which a message that could not be sent is given up."""
 
 _BACK_OFF = timedelta(minutes=2)
 _LONGEST_BACK_OFF = timedelta(hours=1)
+_REST = timedelta(hours=24)
+"""The least time between two messages about one assessment, when one of them was late."""
+
+_LOOK_AT = 20
 _INVITATION = "invitation"
 _REMINDER = "reminder"
+_UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +53,15 @@ class Claimed:
     message_id: int
     attempt: int
     mail: Mail
-    local_only: bool
+    trial_run: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
-    """What one look into the outbox found due, and what of it was taken on."""
+class Look:
+    """One look into the outbox: how many messages were due, and the one that was taken on."""
 
-    found: int
-    claimed: list[Claimed]
+    due: int
+    claimed: Claimed | None
 
 
 def queue_invitation(
@@ -63,32 +74,44 @@ def queue_invitation(
     at_once: bool,
 ) -> None:
     """Queue the invitation to an assessment, and the reminders that may follow it."""
-    quiet = None if at_once else protocol.messages.quiet_hours
-    first = outside_quiet_hours(now, participant.zone, quiet)
-    _queue(session, participant, assessment, _INVITATION, _INVITATION, first, now)
+    session.add(_message(participant, assessment, _INVITATION, now, now, at_once=at_once))
     opens_wall = assessment.opens_at.astimezone(ZoneInfo(assessment.zone)).replace(tzinfo=None)
     for number, span in enumerate(protocol.messages.reminders, start=1):
         at = max(instant(span.after(opens_wall), assessment.zone), now)
-        at = outside_quiet_hours(at, participant.zone, protocol.messages.quiet_hours)
         if at < assessment.closes_at:
-            _queue(session, participant, assessment, _REMINDER, f"{_REMINDER}-{number}", at, now)
+            step = f"{_REMINDER}-{number}"
+            session.add(_message(participant, assessment, _REMINDER, at, now, step=step))
 
 
-def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime, limit: int) -> Claims:
-    """Take on messages that are due; what is no longer wanted is cancelled instead."""
-    _recover_stalled(session, now, limit)
-    claimed = []
-    due = messages.due(session, now, limit)
+def queue_link_again(
+    session: Session, participant: Participant, assessment: Assessment, *, now: datetime
+) -> None:
+    """Queue the link of an open assessment once more, unless it was sent again today."""
+    step = f"again-{now.date().isoformat()}"
+    message = _message(participant, assessment, _INVITATION, now, now, step=step, at_once=True)
+    if not messages.is_queued(session, message):
+        session.add(message)
+
+
+def forget_assessment(session: Session, assessment: Assessment, *, now: datetime) -> None:
+    """Cancel what is still to be said about an assessment that is over."""
+    messages.cancel_of_assessment(session, key(assessment), now)
+
+
+def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> Look:
+    """Take on the first message that is due, wanted and may be sent at this hour.
+
+    Those that are no longer wanted are cancelled on the way; those that must wait are moved.
+    """
+    _recover_stalled(session, now)
+    due = messages.due(session, now, _LOOK_AT)
     for message in due:
-        if not _is_wanted(session, message, now):
-            message.state = MessageState.CANCELLED
-            message.settled_at = now
-        elif messages.take_lease(session, key(message), now + LEASE):
-            session.refresh(message)
-            session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
-            claimed.append(_claimed(session, message, keys, base_url, now))
+        claimed = _consider(session, message, keys, base_url, now)
+        if claimed is not None:
+            session.flush()
+            return Look(len(due), claimed)
     session.flush()
-    return Claims(len(due), claimed)
+    return Look(len(due), None)
 
 
 def settle(
@@ -107,17 +130,7 @@ def settle(
         message.state = MessageState.PENDING
         message.due_at = now + min(_BACK_OFF * 2 ** min(message.attempts, 9), _LONGEST_BACK_OFF)
         return MessageState.PENDING
-    message.state = _FINAL[delivery.outcome]
-    message.settled_at = now
-    audit.record(
-        session,
-        studies.by_id(session, message.study_id),
-        f"message.{message.state}",
-        {"step": message.step, "attempts": message.attempts},
-        actor="dispatch",
-        now=now,
-        participant=participants.by_id(session, message.participant_id),
-    )
+    _finish(session, message, _FINAL[delivery.outcome], now)
     return MessageState(message.state)
 
 
@@ -129,37 +142,51 @@ _FINAL = {
 }
 
 
-def _queue(
-    session: Session,
+def _message(
     participant: Participant,
     assessment: Assessment,
     kind: str,
-    step: str,
     due_at: datetime,
     now: datetime,
-) -> None:
-    session.add(
-        Message(
-            study_id=participant.study_id,
-            participant_id=key(participant),
-            assessment_id=key(assessment),
-            kind=kind,
-            step=f"{assessment.wave}:{step}",
-            occurrence=assessment.occurrence,
-            mail_id=f"{uuid4().hex}@longwave",
-            due_at=due_at,
-            queued_at=now,
-        )
+    *,
+    step: str | None = None,
+    at_once: bool = False,
+) -> Message:
+    return Message(
+        study_id=participant.study_id,
+        participant_id=key(participant),
+        assessment_id=key(assessment),
+        kind=kind,
+        step=f"{assessment.wave}:{step or kind}",
+        occurrence=assessment.occurrence,
+        mail_id=f"{uuid4().hex}@longwave",
+        at_once=at_once,
+        due_at=due_at,
+        queued_at=now,
     )
 
 
-def _recover_stalled(session: Session, now: datetime, limit: int) -> None:
+def _finish(session: Session, message: Message, state: MessageState, now: datetime) -> None:
+    message.state = state
+    message.settled_at = now
+    audit.record(
+        session,
+        studies.by_id(session, message.study_id),
+        f"message.{state}",
+        {"step": message.step, "attempts": message.attempts},
+        actor="dispatch",
+        now=now,
+        participant=participants.by_id(session, message.participant_id),
+    )
+
+
+def _recover_stalled(session: Session, now: datetime) -> None:
     """Decide about messages whose sender died: it may have sent them, or not.
 
     A second invitation does less harm than none, so those go out again, under the same
     Message-ID; a reminder stays uncertain.
     """
-    for message in messages.stalled(session, now, limit):
+    for message in messages.stalled(session, now, _LOOK_AT):
         attempt = messages.attempt(session, key(message), message.attempts)
         attempt.finished_at = now
         attempt.outcome = Outcome.UNCERTAIN
@@ -168,50 +195,102 @@ def _recover_stalled(session: Session, now: datetime, limit: int) -> None:
         if message.kind == _INVITATION and message.attempts < MOST_ATTEMPTS:
             message.state = MessageState.PENDING
         else:
-            message.state = MessageState.UNCERTAIN
-            message.settled_at = now
+            _finish(session, message, MessageState.UNCERTAIN, now)
     session.flush()
 
 
-def _is_wanted(session: Session, message: Message, now: datetime) -> bool:
+def _consider(
+    session: Session, message: Message, keys: KeyRing, base_url: str, now: datetime
+) -> Claimed | None:
+    """Take a message on, or cancel it, move it, or give it up."""
     participant = participants.by_id(session, message.participant_id)
-    if participant.follow_up != FollowUp.ACTIVE or participant.messages != Messages.ON:
-        return False
-    if message.assessment_id is None:
-        return True
     assessment = assessments.by_id(session, message.assessment_id)
-    return (
-        assessment is not None
-        and assessment.status in (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
-        and now < assessment.closes_at
+    if assessment is None or not _is_wanted(session, message, participant, assessment, now):
+        message.state = MessageState.CANCELLED
+        message.settled_at = now
+        return None
+    later = _not_before(session, message, participant, now)
+    if later > now:
+        message.due_at = later
+        return None
+    try:
+        mail = _compose(session, message, participant, assessment, keys, base_url, now)
+    except LongwaveError:
+        _finish(session, message, MessageState.FAILED, now)
+        return None
+    if not messages.take_lease(session, key(message), now + LEASE):
+        return None
+    session.refresh(message)
+    session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
+    study = studies.by_id(session, message.study_id)
+    return Claimed(key(message), message.attempts, mail, study.mode == StudyMode.TRIAL_RUN)
+
+
+def _is_wanted(
+    session: Session,
+    message: Message,
+    participant: Participant,
+    assessment: Assessment,
+    now: datetime,
+) -> bool:
+    """Whether there is still something to say; of reminders that pile up only the last is."""
+    if participant.follow_up != FollowUp.ACTIVE or now >= assessment.closes_at:
+        return False
+    if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
+        return False
+    return message.kind != _REMINDER or not any(
+        other.kind == _REMINDER
+        and other.state == MessageState.PENDING
+        and key(other) > key(message)
+        and other.due_at <= now
+        for other in messages.of_assessment(session, key(assessment))
     )
 
 
-def _claimed(
-    session: Session, message: Message, keys: KeyRing, base_url: str, now: datetime
-) -> Claimed:
-    participant = participants.by_id(session, message.participant_id)
-    study = studies.by_id(session, message.study_id)
+def _not_before(
+    session: Session, message: Message, participant: Participant, now: datetime
+) -> datetime:
+    """Return when a message may go out: not in quiet hours, and no reminder hard on another."""
+    at = now
+    if message.kind == _REMINDER:
+        others = messages.of_assessment(session, message.assessment_id)
+        spoken = [other.settled_at for other in others if other.state == MessageState.SENT]
+        at = max([now, *(sent + _REST for sent in spoken if sent is not None)])
+        if any(o.kind == _INVITATION and o.state in _UNDER_WAY for o in others):
+            at = max(at, now + _REST)
+    if message.at_once and message.attempts == 0:
+        return at
+    protocol = current_protocol(session, studies.by_id(session, message.study_id))
+    return outside_quiet_hours(at, participant.zone, protocol.messages.quiet_hours)
+
+
+def _compose(
+    session: Session,
+    message: Message,
+    participant: Participant,
+    assessment: Assessment,
+    keys: KeyRing,
+    base_url: str,
+    now: datetime,
+) -> Mail:
     contact = participants.contact(session, message.participant_id)
-    assessment = assessments.by_id(session, message.assessment_id or 0)
-    if contact is None or assessment is None:
-        raise LongwaveError(f"Message {message.id} has nobody to go to.", "Cancel it.")
-    address = keys.decrypt(Purpose.CONTACT, contact.email, participant.public_id).decode()
+    if contact is None:
+        raise NotFoundError(f"Message {message.id} has nobody to go to.")
     link = f"{base_url}/l/{keys.link_token(assessment.uid)}"
+    study = studies.by_id(session, message.study_id)
     text = texts.compose(
         message.kind,
         language=participant.language,
         link=link,
         closes_at=assessment.closes_at,
         zone=participant.zone,
-        trial_run=study.mode == "trial_run",
+        trial_run=study.mode == StudyMode.TRIAL_RUN,
     )
-    mail = Mail(
-        recipient=address,
+    return Mail(
+        recipient=keys.decrypt(Purpose.CONTACT, contact.email, participant.public_id).decode(),
         subject=text.subject,
         body=text.body,
         message_id=message.mail_id,
         date=now,
         unsubscribe=f"{link}/unsubscribe",
     )
-    return Claimed(key(message), message.attempts, mail, local_only=study.mode == "trial_run")

@@ -33,6 +33,8 @@ def plan_from(
     keys: KeyRing,
 ) -> None:
     """Plan every wave that hangs on ``anchor``, now that its instant is known."""
+    if participant.follow_up != FollowUp.ACTIVE:
+        return
     study = studies.by_id(session, participant.study_id)
     protocol = current_protocol(session, study)
     version_id = studies.latest_version_id(session, key(study))
@@ -44,30 +46,62 @@ def plan_from(
 
 
 def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
-    """Open the assessments whose window has come, and queue their invitations."""
+    """Open the assessments whose window has come, and queue their invitations.
+
+    Returns how many were dealt with; one whose participant is busy is left to the next sweep.
+    """
     due = assessments.due_to_open(session, now, limit)
-    for assessment in due:
-        participant = participants.by_id(session, assessment.participant_id)
-        study = studies.by_id(session, assessment.study_id)
-        if assessment.closes_at <= now:
-            _close(session, study, participant, assessment, AssessmentStatus.EXPIRED, keys, now)
-        else:
-            open_assessment(session, study, participant, assessment, now=now)
-    session.flush()
-    return len(due)
+    return sum(_open_one(session, assessment, keys, now) for assessment in due)
 
 
 def close_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
-    """Close the assessments whose window is over; what was answered is kept."""
+    """Close the assessments whose window is over; what was answered is kept.
+
+    Returns how many were dealt with; one whose participant is busy is left to the next sweep.
+    """
     due = assessments.due_to_close(session, now, limit)
-    for assessment in due:
-        participant = participants.by_id(session, assessment.participant_id)
-        study = studies.by_id(session, assessment.study_id)
-        started = assessment.status == AssessmentStatus.STARTED
-        status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
-        _close(session, study, participant, assessment, status, keys, now)
+    return sum(_close_one(session, assessment, keys, now) for assessment in due)
+
+
+def _open_one(session: Session, assessment: Assessment, keys: KeyRing, now: datetime) -> bool:
+    participant = participants.try_lock(session, assessment.participant_id)
+    if participant is None:
+        return False
+    assessments.refresh(session, assessment)
+    if assessment.status != AssessmentStatus.SCHEDULED:
+        return True
+    study = studies.by_id(session, assessment.study_id)
+    if participant.follow_up != FollowUp.ACTIVE:
+        _close(session, study, participant, assessment, AssessmentStatus.CANCELLED, keys, now)
+    elif assessment.closes_at <= now:
+        _close(session, study, participant, assessment, AssessmentStatus.EXPIRED, keys, now)
+    else:
+        open_assessment(session, study, participant, assessment, now=now)
     session.flush()
-    return len(due)
+    return True
+
+
+def _close_one(session: Session, assessment: Assessment, keys: KeyRing, now: datetime) -> bool:
+    participant = participants.try_lock(session, assessment.participant_id)
+    if participant is None:
+        return False
+    assessments.refresh(session, assessment)
+    if AssessmentStatus(assessment.status).is_over:
+        return True
+    study = studies.by_id(session, assessment.study_id)
+    started = assessment.status == AssessmentStatus.STARTED
+    status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
+    _close(session, study, participant, assessment, status, keys, now)
+    session.flush()
+    return True
+
+
+def send_open_link_again(session: Session, participant: Participant, *, now: datetime) -> None:
+    """Send a participant the link of an open assessment, at most once a day."""
+    for assessment in assessments.of_participant(session, key(participant)):
+        if assessment.status in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
+            outbox.queue_link_again(session, participant, assessment, now=now)
+            return
 
 
 def open_assessment(
@@ -104,12 +138,16 @@ def wave_is_over(
     assessment: Assessment,
     *,
     keys: KeyRing,
-    now: datetime,
+    at: datetime,
 ) -> None:
-    """Let follow what hangs on the end of a wave: later waves, crossover, the end."""
-    plan_from(session, participant, f"wave:{assessment.wave}", now, keys=keys)
+    """Let follow what hangs on the end of a wave: later waves, crossover, the end of messages.
+
+    ``at`` is when the wave was completed or its window closed, however late that is noticed.
+    """
+    outbox.forget_assessment(session, assessment, now=at)
+    plan_from(session, participant, f"wave:{assessment.wave}", at, keys=keys)
     protocol = current_protocol(session, study)
-    _cross_over(session, study, participant, protocol, assessment.wave, now)
+    _cross_over(session, study, participant, protocol, assessment.wave, at)
     every = assessments.of_participant(session, key(participant))
     if participant.follow_up == FollowUp.ACTIVE and _has_come_to_the_end(protocol, every):
         participant.follow_up = FollowUp.COMPLETED
@@ -119,7 +157,7 @@ def wave_is_over(
             "participant.completed",
             {},
             actor=_CLOCKWORK,
-            now=now,
+            now=at,
             participant=participant,
         )
 
@@ -154,7 +192,8 @@ def _close(
     now: datetime,
 ) -> None:
     assessment.status = status
-    assessment.closed_at = now
+    over_at = now if status == AssessmentStatus.CANCELLED else assessment.closes_at
+    assessment.closed_at = over_at
     audit.record(
         session,
         study,
@@ -164,7 +203,7 @@ def _close(
         now=now,
         participant=participant,
     )
-    wave_is_over(session, study, participant, assessment, keys=keys, now=now)
+    wave_is_over(session, study, participant, assessment, keys=keys, at=over_at)
 
 
 def _cross_over(

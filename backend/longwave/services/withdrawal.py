@@ -23,6 +23,7 @@ def withdraw(
     session: Session, participant: Participant, *, now: datetime, actor: str = _PARTICIPANT
 ) -> None:
     """Withdraw a participant; what was answered is kept, nothing more is asked or sent."""
+    participant = participants.lock(session, key(participant))
     if participant.follow_up == FollowUp.WITHDRAWN:
         raise RefusedTransitionError("You have left the study already.", "Nothing more to do.")
     participant.follow_up = FollowUp.WITHDRAWN
@@ -56,6 +57,7 @@ def find_participant(session: Session, participant_id: int) -> Participant | Non
 def _set_messages(
     session: Session, participant: Participant, wanted: Messages, now: datetime
 ) -> None:
+    participant = participants.lock(session, key(participant))
     participant.messages = wanted
     _record(session, participant, f"participant.messages_{wanted}", _PARTICIPANT, now)
 

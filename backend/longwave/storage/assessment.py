@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp
-from longwave.storage.tables import Answer, Assessment, Participant
+from longwave.storage.tables import Answer, Assessment, Participant, Study
 
 _UNDER_WAY = (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
 
@@ -24,6 +25,16 @@ def by_token(session: Session, token_hash: str) -> Assessment | None:
 def by_id(session: Session, assessment_id: int) -> Assessment | None:
     """Return one assessment."""
     return session.get(Assessment, assessment_id)
+
+
+def owner(session: Session, assessment: Assessment) -> tuple[Participant, Study]:
+    """Return whose assessment this is, and of which study, in one statement."""
+    statement = (
+        select(Participant, Study)
+        .join(Study, col(Study.id) == col(Participant.study_id))
+        .where(Participant.id == assessment.participant_id)
+    )
+    return session.exec(statement).one()
 
 
 def of_participant(session: Session, participant_id: int) -> list[Assessment]:
@@ -46,6 +57,12 @@ def of_wave(session: Session, participant_id: int, wave: str) -> Assessment | No
     return session.exec(statement).one_or_none()
 
 
+def refresh(session: Session, assessment: Assessment) -> None:
+    """Read an assessment again, once its participant is locked."""
+    if session.get_bind().dialect.name != "sqlite":
+        session.refresh(assessment)
+
+
 def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]:
     """Return scheduled assessments whose window has opened, the earliest first."""
     statement = (
@@ -53,7 +70,6 @@ def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]
         .where(Assessment.status == AssessmentStatus.SCHEDULED, Assessment.opens_at <= now)
         .order_by(col(Assessment.opens_at))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return list(session.exec(statement))
 
@@ -65,7 +81,6 @@ def due_to_close(session: Session, now: datetime, limit: int) -> list[Assessment
         .where(col(Assessment.status).in_(_UNDER_WAY), Assessment.closes_at <= now)
         .order_by(col(Assessment.closes_at))
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return list(session.exec(statement))
 
@@ -125,10 +140,6 @@ def store_answers(
     """Write the answers to some items of an instrument, over any that stand there."""
     if not given:
         return
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(Answer)
-    changed = ("value", "missing_reason", "saved_at")
     rows = [
         {
             "assessment_id": assessment_id,
@@ -140,10 +151,15 @@ def store_answers(
         }
         for item, answer in given.items()
     ]
-    session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["assessment_id", "instrument", "item"],
-            set_={name: statement.excluded[name] for name in changed},
-        ),
-        rows,
+    connection = session.connection()
+    connection.execute(_upsert_answer(connection.dialect.name), rows)
+
+
+@cache
+def _upsert_answer(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(Answer)
+    return statement.on_conflict_do_update(
+        index_elements=["assessment_id", "instrument", "item"],
+        set_={name: statement.excluded[name] for name in ("value", "missing_reason", "saved_at")},
     )

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from longwave.domain.lifecycle import MessageState
-from longwave.storage.tables import Attempt, Message
+from longwave.domain.lifecycle import Messages, MessageState
+from longwave.storage.tables import Attempt, Message, Participant
 
 
 def by_id(session: Session, message_id: int) -> Message:
@@ -17,13 +17,21 @@ def by_id(session: Session, message_id: int) -> Message:
 
 
 def due(session: Session, now: datetime, limit: int) -> list[Message]:
-    """Return pending messages that are due, the earliest first, that nobody else is claiming."""
+    """Return pending messages that are due, the earliest first, that nobody else is claiming.
+
+    Those of participants who paused messages stay where they are.
+    """
     statement = (
         select(Message)
-        .where(Message.state == MessageState.PENDING, Message.due_at <= now)
+        .join(Participant, col(Participant.id) == col(Message.participant_id))
+        .where(
+            Message.state == MessageState.PENDING,
+            Message.due_at <= now,
+            Participant.messages == Messages.ON,
+        )
         .order_by(col(Message.due_at), col(Message.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=Message)
     )
     return list(session.exec(statement))
 
@@ -60,6 +68,35 @@ def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
         .values(state=MessageState.CANCELLED, settled_at=now)
     )
     return result.rowcount
+
+
+def cancel_of_assessment(session: Session, assessment_id: int, now: datetime) -> int:
+    """Cancel all that is pending about an assessment; return how many."""
+    result = session.connection().execute(
+        update(Message)
+        .where(
+            col(Message.assessment_id) == assessment_id,
+            col(Message.state) == MessageState.PENDING,
+        )
+        .values(state=MessageState.CANCELLED, settled_at=now)
+    )
+    return result.rowcount
+
+
+def is_queued(session: Session, message: Message) -> bool:
+    """Whether there is or was a message for the same step already."""
+    statement = select(Message.id).where(
+        Message.participant_id == message.participant_id,
+        Message.step == message.step,
+        Message.occurrence == message.occurrence,
+        Message.channel == message.channel,
+    )
+    return session.exec(statement).first() is not None
+
+
+def of_assessment(session: Session, assessment_id: int) -> list[Message]:
+    """Return the messages about an assessment."""
+    return list(session.exec(select(Message).where(Message.assessment_id == assessment_id)))
 
 
 def attempt(session: Session, message_id: int, number: int) -> Attempt:

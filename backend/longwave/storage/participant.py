@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, func, select
+from datetime import datetime
 
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from longwave.domain.lifecycle import Stage
 from longwave.storage.tables import Allocation, Consent, Contact, Participant
 
 
 def by_id(session: Session, participant_id: int) -> Participant:
     """Return a participant who is known to exist."""
     return session.get_one(Participant, participant_id)
+
+
+def lock(session: Session, participant_id: int) -> Participant:
+    """Return a participant as it is now, for whom nobody else may write until the end.
+
+    Every use case that writes for a person calls this before it looks at anything of theirs.
+    On SQLite the writing transaction as a whole is such a lock.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        return by_id(session, participant_id)
+    statement = _fresh(participant_id).with_for_update(key_share=True)
+    return session.exec(statement, execution_options=_AS_IT_IS_NOW).one()
+
+
+def try_lock(session: Session, participant_id: int) -> Participant | None:
+    """Do as `lock` does, but return None instead of waiting for somebody else."""
+    if session.get_bind().dialect.name == "sqlite":
+        return by_id(session, participant_id)
+    statement = _fresh(participant_id).with_for_update(key_share=True, skip_locked=True)
+    return session.exec(statement, execution_options=_AS_IT_IS_NOW).one_or_none()
+
+
+_AS_IT_IS_NOW = {"populate_existing": True}
+
+
+def _fresh(participant_id: int) -> SelectOfScalar[Participant]:
+    return select(Participant).where(Participant.id == participant_id)
 
 
 def find(session: Session, participant_id: int) -> Participant | None:
@@ -65,6 +97,20 @@ def allocation(session: Session, participant_id: int) -> Allocation | None:
     """Return a participant's allocation."""
     statement = select(Allocation).where(Allocation.participant_id == participant_id)
     return session.exec(statement).one_or_none()
+
+
+def forget_screening(session: Session, before: datetime) -> int:
+    """Erase the screening answers of those who came no further; return of how many."""
+    result = session.connection().execute(
+        update(Participant)
+        .where(
+            col(Participant.stage) == Stage.SCREENED,
+            col(Participant.screened_at) < before,
+            col(Participant.screening).is_not(None),
+        )
+        .values(screening=None)
+    )
+    return result.rowcount
 
 
 def next_position(session: Session, study_id: int, list_name: str) -> int:

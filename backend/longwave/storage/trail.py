@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from longwave.storage.tables import Event, Heartbeat, Seal
 
 _TRAIL_LOCK = 0x6C6F6E67
+_SEAL_LOCK = 0x7365616C
 
 
 def append(session: Session, event: Event) -> None:
@@ -32,6 +34,16 @@ def horizon(session: Session) -> int:
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TRAIL_LOCK}
         )
     return last_event_id(session)
+
+
+def may_seal(session: Session) -> bool:
+    """Take the sealer's lock for this transaction, or say that another has it."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    taken = session.connection().execute(
+        text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _SEAL_LOCK}
+    )
+    return bool(taken.scalar_one())
 
 
 def last_event_id(session: Session) -> int:
@@ -57,7 +69,10 @@ def between(session: Session, after: int, upto: int, limit: int) -> list[Event]:
 
 def beat(session: Session, name: str, now: datetime) -> None:
     """Note that a part of the worker did its work."""
-    session.merge(Heartbeat(name=name, at=now))
+    connection = session.connection()
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(Heartbeat).values(name=name, at=now)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
 
 def last_beat(session: Session, name: str) -> datetime | None:

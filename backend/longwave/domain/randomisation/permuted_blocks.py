@@ -7,9 +7,10 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 
 _WORD = 4
+_LARGEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,11 @@ class SealedSettings:
 
 
 def make_settings(seed: bytes, ratio: Mapping[str, int]) -> SealedSettings:
-    """Return settings with blocks of two and three times the sum of the ratio."""
+    """Return settings whose block sizes are drawn too: two or three of 1 to 4 times the ratio."""
     total = sum(ratio.values())
-    return SealedSettings(seed, (2 * total, 3 * total), dict(ratio))
+    sets = [chosen for count in (2, 3) for chosen in combinations(range(1, _LARGEST + 1), count)]
+    chosen = sets[_Draws(seed, "block sizes").below(len(sets))]
+    return SealedSettings(seed, tuple(factor * total for factor in chosen), dict(ratio))
 
 
 def arm_at(settings: SealedSettings, list_name: str, position: int) -> str:

@@ -16,7 +16,8 @@ class Message(SQLModel, table=True):
 
     ``step`` says what it is for, such as ``w1:invitation``; with participant, occurrence and
     channel it is unique for ever, so that nothing is sent twice. ``mail_id`` is the
-    Message-ID, the same in every attempt.
+    Message-ID, the same in every attempt. ``at_once`` messages answer what a participant just
+    did, and do not wait for quiet hours to end.
     """
 
     __table_args__ = (
@@ -28,7 +29,7 @@ class Message(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
     participant_id: int = Field(foreign_key="participant.id")
-    assessment_id: int | None = Field(default=None, foreign_key="assessment.id", index=True)
+    assessment_id: int = Field(foreign_key="assessment.id", index=True)
     kind: str
     step: str
     occurrence: int = 1
@@ -36,6 +37,7 @@ class Message(SQLModel, table=True):
     state: str = MessageState.PENDING
     mail_id: str = Field(unique=True)
     attempts: int = 0
+    at_once: bool = False
     due_at: datetime = Field(sa_type=Utc)
     queued_at: datetime = Field(sa_type=Utc)
     lease_until: datetime | None = Field(default=None, sa_type=Utc)

@@ -37,7 +37,9 @@ class Participant(SQLModel, table=True):
     programme: str = ProgrammeState.NOT_STARTED
     follow_up: str = FollowUp.ACTIVE
     messages: str = Messages.ON
-    screening: dict[str, str | float | None] | None = Field(default=None, sa_column=Column(JSON))
+    screening: dict[str, str | float | None] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True))
+    )
     ineligible_reason: str | None = None
     stratum: str | None = None
     screened_at: datetime = Field(sa_type=Utc)
@@ -50,11 +52,13 @@ class Participant(SQLModel, table=True):
 class Contact(SQLModel, table=True):
     """How to reach a participant, encrypted; ``digest`` (keyed) finds the same address again."""
 
+    __table_args__ = (UniqueConstraint("study_id", "digest"),)
+
     participant_id: int = Field(primary_key=True, foreign_key="participant.id")
     study_id: int = Field(foreign_key="study.id")
     name: bytes
     email: bytes
-    digest: str = Field(index=True)
+    digest: str
 
 
 class Consent(SQLModel, table=True):
