@@ -15,6 +15,7 @@ from crosslag.expressions import Constraint, Definition
 from crosslag.fitting import fit
 from crosslag.longitudinal import Panel
 from crosslag.model import Model, Relation
+from crosslag.planning import Power, power
 from crosslag.results import Fit
 from crosslag.simulate import PanelProcess, stationary_innovation
 from crosslag.syntax import parse
@@ -30,6 +31,7 @@ __all__ = [
     "ModelSyntaxError",
     "Panel",
     "PanelProcess",
+    "Power",
     "RandomInterceptTest",
     "Relation",
     "clpm",
@@ -38,6 +40,7 @@ __all__ = [
     "lcm_sr",
     "longitudinal_cfa",
     "parse",
+    "power",
     "random_intercept_test",
     "riclpm",
     "starts",

@@ -24,7 +24,7 @@ from crosslag.moments import PatternMoments, evaluate, group_patterns, reweighte
 from crosslag.ram import Implied, RamGroup
 from crosslag.restricted import maximise_restricted
 
-__all__ = ["Drawn", "Job", "at_model", "resample"]
+__all__ = ["Drawn", "Job", "at_model", "refit", "resample"]
 
 _CONVERGED = 1e-8
 _ENOUGH = 1e-10
@@ -101,7 +101,7 @@ def make_draws(job: Job, numbers: Sequence[int]) -> list[Drawn | None]:
 def _draw(job: Job, number: int) -> Drawn | None:
     rng = np.random.default_rng([job.seed, number])
     patterns = [reweighted(data, weights(data, rng)) for data in job.patterns]
-    point = _refit(job, patterns)
+    point = refit(job, patterns)
     if point is None:
         return None
     admissible = all(
@@ -138,7 +138,7 @@ def weights(data: PatternMoments, rng: np.random.Generator) -> Float:
     return times if clusters is None else times[clusters]
 
 
-def _refit(job: Job, patterns: Sequence[PatternMoments]) -> ModelPoint | None:
+def refit(job: Job, patterns: Sequence[PatternMoments]) -> ModelPoint | None:
     """Maximise the likelihood of a draw; None if that can't be proven."""
 
     def at(theta: Float) -> ModelPoint | None:
