@@ -12,6 +12,7 @@ import pandas as pd
 from crosslag import indices, inference
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
+from crosslag.conditional import given_exogenous, with_exogenous_moments, without_gaps_in
 from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution, saturated
@@ -39,6 +40,7 @@ def fit(
     cluster: str | None = None,
     auto: Auto = "sem",
     *,
+    fixed_x: bool = False,
     bootstrap: int = 0,
     bollen_stine: bool = False,
     seed: int = 1,
@@ -67,6 +69,10 @@ def fit(
     auto
         What is added to a model given as syntax: ``"sem"`` as lavaan's ``sem()``, ``"none"`` as
         ``lavaan(..., int.ov.free=TRUE)``; see :func:`crosslag.parse`.
+    fixed_x
+        Whether to take observed predictors of which the syntax says nothing else as given, as
+        lavaan does unless told otherwise: persons without them are left out, their moments are no
+        parameters, and log-likelihood, AIC and BIC condition on them.
     bootstrap
         How often to draw persons (or clusters) anew within each group, 0 for not at all; the
         result's ``bootstrap`` then gives intervals.
@@ -98,6 +104,10 @@ def fit(
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
     if isinstance(data, Panel):
         data = data.data
+    n_left_out = 0
+    if fixed_x:
+        model = with_exogenous_moments(model)
+        data, n_left_out = without_gaps_in(data, model.exogenous)
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster)
     table, structures = layout(model, len(panel.groups))
@@ -127,7 +137,9 @@ def fit(
         estimator=estimator,
         missing=missing,
     )
-    return fitted if plan is None else replace(fitted, bootstrap=plan.run(fitted))
+    if plan is not None:
+        fitted = replace(fitted, bootstrap=plan.run(fitted))
+    return given_exogenous(fitted, n_left_out) if fixed_x else fitted
 
 
 def _require_degrees_of_freedom(table: ParameterTable) -> None:

@@ -210,3 +210,22 @@ def test_wald_tests_that_make_no_sense_are_refused(complete, test, complaint):
     fit = cl.fit(cl.clpm(THREE, equal="lags"), complete)
     with pytest.raises(cl.ModelError, match=complaint):
         fit.wald(test)
+
+
+def test_given_exogenous_variables_only_what_is_counted_changes(gappy):
+    syntax = "x2 ~ x1 + y1\ny2 ~ x1 + y1\nx3 ~ x2"
+    whole = gappy.dropna(subset=["x1", "y1"])
+    random = cl.fit(syntax, whole, missing="fiml")
+    given = cl.fit(syntax, gappy, missing="fiml", fixed_x=True)
+    assert given.n_dropped == len(gappy) - len(whole)
+    assert "exogenous" in given.warnings[0]
+    assert given.indices["npar"] == random.indices["npar"] - 5
+    for name in ("chisq", "df", "cfi", "rmsea", "srmr"):
+        assert given.indices[name] == pytest.approx(random.indices[name], abs=1e-9)
+    own = given.estimates["lhs"].isin(["x1", "y1"])
+    assert (given.estimates.loc[own, "se"] == 0).all()
+    np.testing.assert_allclose(
+        given.estimates.loc[~own, "se"], random.estimates.loc[~own, "se"], rtol=1e-6
+    )
+    with pytest.raises(cl.DataError, match="No column 'q'"):
+        cl.fit("x2 ~ q", gappy, fixed_x=True)

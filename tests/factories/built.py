@@ -57,6 +57,15 @@ SYNTAX = {
         "options": {"fun": "lavaan", "estimator": "ML", "missing": "fiml", "data": "gaps",
                     "group": "arm"},
     },
+    "fixed_x": {
+        "model": "x2 ~ a*x1 + y1\ny2 ~ b*x1 + y1\nx3 + y3 ~ x2 + y2\nproduct := a*b\n",
+        "options": {"fun": "sem", "estimator": "MLR", "fixed.x": True},
+    },
+    "fixed_x_groups": {
+        "model": "x2 ~ x1 + c(a, a)*y1\ny2 ~ x1 + y1\n",
+        "options": {"fun": "sem", "estimator": "ML", "missing": "fiml", "data": "gaps",
+                    "group": "arm", "fixed.x": True},
+    },
     "modifiers": {
         "model": 'f =~ NA*f1_1 + start(0.9)*f1_2 + b*f1_3\ng =~ g1_1 + equal("b")*g1_2\n'
         "f ~~ 1*f\ng ~ f + z; g ~ 0.5*1\nz ~~ f  # a comment\no ~ g\n"

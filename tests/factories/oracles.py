@@ -66,6 +66,7 @@ class Oracle:
             estimator=options["estimator"],
             missing=options.get("missing", "listwise"),
             group=options.get("group"),
+            fixed_x=options.get("fixed.x", False),
             cluster=options.get("cluster"),
         )
 
