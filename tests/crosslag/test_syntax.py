@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -275,3 +277,37 @@ def test_mplus_states_constraints_and_groups():
     assert text.count("  0 = ") == 8
     defined = [line for line in text.splitlines() if line.startswith("  v") and " = " in line]
     assert len(defined) == 12
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "crosslag" / "syntax.md"
+
+
+def test_every_example_of_the_guide_can_be_read():
+    text = GUIDE.read_text(encoding="utf-8")
+    blocks = re.findall(r"```lavaan\n(.*?)```", text, flags=re.DOTALL)
+    quoted = re.findall(r"cl\.(?:fit|parse)\(\"([^\"]+)\"", text)
+    cells = [
+        cell for row in re.findall(r"^\| `.*\|$", text, re.MULTILINE) for cell in row.split("|")
+    ]
+    examples = [e for cell in cells for e in re.findall(r"`([^`]+ (?:=~|~|~~) [^`]+)`", cell)]
+    assert len(blocks) + len(quoted) + len(examples) >= 8
+    for example in [*blocks, *quoted, *examples]:
+        cl.parse(example)
+
+
+def test_the_guide_shows_a_fault_as_it_is_shown():
+    text = GUIDE.read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", text, flags=re.DOTALL)
+    with pytest.raises(cl.ModelSyntaxError) as caught:
+        cl.parse("x2 ~ x1\n" + shown.splitlines()[1].strip())
+    assert str(caught.value) == shown.rstrip("\n")
+
+
+def test_the_guide_names_every_modifier_function_and_builder():
+    text = GUIDE.read_text(encoding="utf-8")
+    from crosslag import builders
+    from crosslag.syntax.terms import _CALLS
+
+    missing = [name for name in (*FUNCTIONS, *builders.__all__) if name not in text]
+    missing += [f"{name}(" for name in _CALLS if f"{name}(" not in text]
+    assert missing == []
