@@ -27,6 +27,8 @@ def dispatch(
     database: Database, transport: Transport, *, keys: KeyRing, base_url: str, clock: Clock
 ) -> None:
     """Send what is due, until nothing is or the mail server is in trouble."""
+    with database.writing() as session:
+        outbox.recover_stalled(session, now=clock())
     while True:
         with database.writing() as session:
             look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())

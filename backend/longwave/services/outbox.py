@@ -103,7 +103,6 @@ def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> L
 
     Those that are no longer wanted are cancelled on the way; those that must wait are moved.
     """
-    _recover_stalled(session, now)
     due = messages.due(session, now, _LOOK_AT)
     for message in due:
         claimed = _consider(session, message, keys, base_url, now)
@@ -112,6 +111,25 @@ def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> L
             return Look(len(due), claimed)
     session.flush()
     return Look(len(due), None)
+
+
+def recover_stalled(session: Session, *, now: datetime) -> None:
+    """Decide about messages whose sender died: it may have sent them, or not.
+
+    A second invitation does less harm than none, so those go out again, under the same
+    Message-ID; a reminder stays uncertain.
+    """
+    for message in messages.stalled(session, now):
+        attempt = messages.attempt(session, key(message), message.attempts)
+        attempt.finished_at = now
+        attempt.outcome = Outcome.UNCERTAIN
+        attempt.detail = "The sender stopped before it could say what happened."
+        message.lease_until = None
+        if message.kind == _INVITATION and message.attempts < MOST_ATTEMPTS:
+            message.state = MessageState.PENDING
+        else:
+            _finish(session, message, MessageState.UNCERTAIN, now)
+    session.flush()
 
 
 def settle(
@@ -178,25 +196,6 @@ def _finish(session: Session, message: Message, state: MessageState, now: dateti
         now=now,
         participant=participants.by_id(session, message.participant_id),
     )
-
-
-def _recover_stalled(session: Session, now: datetime) -> None:
-    """Decide about messages whose sender died: it may have sent them, or not.
-
-    A second invitation does less harm than none, so those go out again, under the same
-    Message-ID; a reminder stays uncertain.
-    """
-    for message in messages.stalled(session, now, _LOOK_AT):
-        attempt = messages.attempt(session, key(message), message.attempts)
-        attempt.finished_at = now
-        attempt.outcome = Outcome.UNCERTAIN
-        attempt.detail = "The sender stopped before it could say what happened."
-        message.lease_until = None
-        if message.kind == _INVITATION and message.attempts < MOST_ATTEMPTS:
-            message.state = MessageState.PENDING
-        else:
-            _finish(session, message, MessageState.UNCERTAIN, now)
-    session.flush()
 
 
 def _consider(

@@ -138,8 +138,12 @@ def current_version(session: Session, study: Study) -> ProtocolVersion:
 
 
 def current_protocol(session: Session, study: Study) -> Protocol:
-    """Return the protocol that is in force."""
-    return protocol_of(session, studies.latest_version_id(session, key(study)))
+    """Return the protocol that is in force; a session asks the database once."""
+    known = session.info.setdefault("current protocols", {})
+    if study.id not in known:
+        known[study.id] = protocol_of(session, studies.latest_version_id(session, key(study)))
+    protocol: Protocol = known[study.id]
+    return protocol
 
 
 def protocol_of(session: Session, version_id: int) -> Protocol:

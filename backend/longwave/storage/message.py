@@ -36,12 +36,14 @@ def due(session: Session, now: datetime, limit: int) -> list[Message]:
     return list(session.exec(statement))
 
 
-def stalled(session: Session, now: datetime, limit: int) -> list[Message]:
-    """Return messages whose sender took a lease and was not heard of again."""
+def stalled(session: Session, now: datetime) -> list[Message]:
+    """Return messages whose sender took a lease and was not heard of again.
+
+    There are never many: a worker has one message in hand at a time.
+    """
     statement = (
         select(Message)
         .where(Message.state == MessageState.SENDING, col(Message.lease_until) < now)
-        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return list(session.exec(statement))
