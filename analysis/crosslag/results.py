@@ -25,6 +25,7 @@ from crosslag.panel import PanelData
 from crosslag.plots import Picture, path_diagram
 from crosslag.ram import ram_groups
 from crosslag.sample import Part, Sample, residuals, scores
+from crosslag.score import ScoreTests, score_tests
 from crosslag.syntax import parse_constraints
 
 __all__ = ["ESTIMATE_COLUMNS", "Fit", "unproven"]
@@ -160,6 +161,10 @@ class Fit:
         if not self.converged:
             raise ModelError("There is nothing to test: the fit has not converged.")
         return wald(self.table, self.theta, self.vcov, parse_constraints(constraints))
+
+    def score_tests(self) -> ScoreTests:
+        """Test every equality constraint, shared labels included, by its score."""
+        return score_tests(self)
 
     def to_lavaan(self) -> str:
         """Write the model in lavaan's syntax, for ``lavaan(..., int.ov.free=TRUE)``."""

@@ -229,3 +229,23 @@ def test_given_exogenous_variables_only_what_is_counted_changes(gappy):
     )
     with pytest.raises(cl.DataError, match="No column 'q'"):
         cl.fit("x2 ~ q", gappy, fixed_x=True)
+
+
+def test_a_score_test_foretells_what_releasing_a_constraint_gains():
+    data = draw(2000, 3, seed=9)
+    tied = cl.fit(cl.clpm(THREE, equal="lags"), data)
+    free = cl.fit(cl.clpm(THREE), data)
+    tests = tied.score_tests()
+    assert tests.df == 4
+    assert tests.chisq == pytest.approx(tied.indices["chisq"] - free.indices["chisq"], rel=0.05)
+    assert "l_x_y: x2 ~ y1 == x3 ~ y2" in set(tests.each["constraint"])
+    assert "All together" in str(tests)
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"), [("", "no equality"), ("l_x_x_2 == l_x_x_3\nl_x_y_2 > -5", "bounds")]
+)
+def test_score_tests_that_make_no_sense_are_refused(complete, more, complaint):
+    free = cl.clpm(THREE, equal="lags_across_groups")
+    with pytest.raises(cl.ModelError, match=complaint):
+        cl.fit(with_syntax(free, more), complete).score_tests()

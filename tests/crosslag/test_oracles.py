@@ -90,6 +90,11 @@ def test_constraints_bounds_and_modifiers_agree_with_lavaan(name):
         test = fit.wald(oracle.options["wald"])
         assert test.df == oracle.expected["wald"]["df"]
         assert test.chisq == pytest.approx(oracle.expected["wald"]["chisq"], abs=1e-3)
+    if "score" in oracle.expected:
+        expected, tests = oracle.expected["score"], fit.score_tests()
+        assert tests.df == expected["df"]
+        assert tests.chisq == pytest.approx(expected["chisq"], abs=1e-3)
+        assert sorted(tests.each["chisq"]) == pytest.approx(expected["each"], abs=1e-3)
 
 
 def test_no_reference_case_is_left_out():

@@ -37,7 +37,12 @@ SYNTAX = {
     "constraints_linear": {
         "model": RICLPM + "l_x_x_2 == l_x_x_3\nl_x_x_3 == l_x_x_4\nl_y_x_2 == 2*l_y_x_3\n",
         "options": {"fun": "lavaan", "estimator": "MLR",
-                    "wald": "l_x_y_2 == l_x_y_3; l_y_y_2 == 0"},
+                    "score": True, "wald": "l_x_y_2 == l_x_y_3; l_y_y_2 == 0"},
+    },
+    "shared_labels": {
+        "model": cl.clpm(FOUR, equal="lags").to_lavaan(),
+        "options": {"fun": "lavaan", "estimator": "ML", "missing": "fiml", "data": "gaps",
+                    "score": True},
     },
     "constraints_nonlinear": {
         "model": RICLPM

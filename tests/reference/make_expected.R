@@ -43,6 +43,11 @@ for (path in dirname(Sys.glob(file.path(here, "*", "options.json")))) {
     test <- lavTestWald(fit, gsub(";", "\n", options$wald))
     expected$wald <- list(chisq = unbox(test$stat), df = unbox(test$df))
   }
+  if (isTRUE(options$score)) {
+    test <- suppressWarnings(lavTestScore(fit))
+    expected$score <- list(chisq = unbox(test$test$X2), df = unbox(test$test$df),
+                           each = sort(test$uni$X2))
+  }
   text <- toJSON(expected, digits = 10, na = "null", dataframe = "rows")
   text <- gsub("},{", "},\n{", text, fixed = TRUE)
   writeLines(text, file.path(path, "expected.json"))
