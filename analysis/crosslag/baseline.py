@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from crosslag._types import Float, Int
-from crosslag.estimate import available_moments, saturated
+from crosslag.estimate import available_moments, maximise, saturated, unstack
 from crosslag.inference import model_trace
-from crosslag.moments import PatternMoments, evaluate, group_patterns
+from crosslag.moments import Evaluation, PatternMoments, evaluate, group_patterns
 from crosslag.ram import vech_indices
 
 __all__ = ["Baseline", "baseline"]
@@ -74,7 +74,9 @@ class Baseline:
         return sum(group.trace for group in self.groups)
 
 
-def baseline(data: Sequence[PatternMoments], exogenous: Sequence[int] = ()) -> Baseline:
+def baseline(
+    data: Sequence[PatternMoments], exogenous: Sequence[int] = (), auxiliary: Sequence[int] = ()
+) -> Baseline:
     """Fit the independence model to all groups.
 
     Parameters
@@ -83,8 +85,71 @@ def baseline(data: Sequence[PatternMoments], exogenous: Sequence[int] = ()) -> B
         The persons of each group.
     exogenous
         Positions of variables whose covariances among each other are free in the baseline too.
+    auxiliary
+        Positions of variables whose covariances with all others are free.
+
+    Raises
+    ------
+    ValueError
+        If auxiliary variables leave no baseline that can be estimated.
     """
+    if auxiliary:
+        return Baseline(tuple(_searched(moments, exogenous, auxiliary) for moments in data))
     return Baseline(tuple(_group(moments, sorted(exogenous)) for moments in data))
+
+
+@dataclass(frozen=True, eq=False)
+class _Restricted:
+    """The likelihood of moments of which only those at ``free`` differ from 0."""
+
+    theta: Float
+    free: Int
+    evaluation: Evaluation
+
+    @property
+    def logl(self) -> float:
+        """Log-likelihood."""
+        return self.evaluation.logl
+
+    @cached_property
+    def gradient(self) -> Float:
+        """Derivative by the free moments."""
+        return self.evaluation.gradient()[self.free]
+
+    def expected_information(self) -> Float:
+        """Fisher information of the free moments."""
+        return self.evaluation.expected_information()[np.ix_(self.free, self.free)]
+
+    def observed_information(self) -> Float:
+        """Negative Hessian in the free moments."""
+        return self.evaluation.observed_information()[np.ix_(self.free, self.free)]
+
+
+def _searched(
+    data: PatternMoments, exogenous: Sequence[int], auxiliary: Sequence[int]
+) -> BaselineGroup:
+    """Fit by scoring, as there is no closed form with auxiliary variables."""
+    p = data.p
+    rows, columns = vech_indices(p)
+    is_free = (rows == columns) | np.isin(rows, auxiliary) | np.isin(columns, auxiliary)
+    is_free |= np.isin(rows, exogenous) & np.isin(columns, exogenous)
+    free = np.concatenate([np.arange(p), p + np.flatnonzero(is_free)])
+    mean, covariance = available_moments(data)
+    start = np.concatenate([mean, np.diag(np.diag(covariance))[rows, columns]])[free]
+
+    def at(theta: Float) -> _Restricted | None:
+        moments = np.zeros(p + len(rows))
+        moments[free] = theta
+        try:
+            return _Restricted(theta, free, evaluate(data, *unstack(moments, p)))
+        except np.linalg.LinAlgError:
+            return None
+
+    solution = maximise(at, start)
+    if not solution.converged:
+        raise ValueError("The baseline model can't be estimated.")
+    found = solution.point.evaluation
+    return BaselineGroup(data, found.mu, found.sigma, found.logl, free)
 
 
 def _group(data: PatternMoments, exogenous: Sequence[int]) -> BaselineGroup:

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from crosslag import indices, inference
+from crosslag.auxiliary import with_auxiliary
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
 from crosslag.conditional import given_exogenous, with_exogenous_moments, without_gaps_in
@@ -41,6 +42,7 @@ def fit(
     auto: Auto = "sem",
     *,
     fixed_x: bool = False,
+    auxiliary: Sequence[str] = (),
     bootstrap: int = 0,
     bollen_stine: bool = False,
     seed: int = 1,
@@ -73,6 +75,9 @@ def fit(
         Whether to take observed predictors of which the syntax says nothing else as given, as
         lavaan does unless told otherwise: persons without them are left out, their moments are no
         parameters, and log-likelihood, AIC and BIC condition on them.
+    auxiliary
+        Columns that tell about missing values (``missing="fiml"``) without being part of the
+        model: saturated correlates (doi:10.1207/S15328007SEM1001_4).
     bootstrap
         How often to draw persons (or clusters) anew within each group, 0 for not at all; the
         result's ``bootstrap`` then gives intervals.
@@ -108,6 +113,7 @@ def fit(
     if fixed_x:
         model = with_exogenous_moments(model)
         data, n_left_out = without_gaps_in(data, model.exogenous)
+    model = with_auxiliary(model, auxiliary, missing)
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster)
     table, structures = layout(model, len(panel.groups))
@@ -193,7 +199,8 @@ def _finished(
 ) -> Fit:
     point = solution.point
     exogenous = [table.observed.index(name) for name in model.exogenous]
-    independent = baseline([e.data for e in unrestricted], exogenous)
+    auxiliary = [table.observed.index(name) for name in model.auxiliary]
+    independent = baseline([e.data for e in unrestricted], exogenous, auxiliary)
     basis = solution.tangent
     scaled = None
     if estimator == "MLR":
@@ -215,6 +222,7 @@ def _finished(
         independent,
         scaled,
         n_constraints=table.n_free - table.n_parameters,
+        n_auxiliary=len(auxiliary),
     )
     if missing == "fiml":
         robust = fiml_corrected(

@@ -83,6 +83,7 @@ def fit_measures(
     scaled: Scaling | None = None,
     *,
     n_constraints: int = 0,
+    n_auxiliary: int = 0,
 ) -> dict[str, float]:
     """Compute all measures.
 
@@ -98,6 +99,8 @@ def fit_measures(
         Traces for the scaled test; None leaves its measures out.
     n_constraints
         Independent equality constraints; each takes one parameter away.
+    n_auxiliary
+        How many variables, the last ones, are auxiliary; SRMR does not count them.
     """
     n = sum(e.data.n for e in point.evaluations)
     q, n_groups = len(point.theta) - n_constraints, len(point.evaluations)
@@ -123,10 +126,10 @@ def fit_measures(
         "rmsea_ci_lower": low,
         "rmsea_ci_upper": high,
         "rmsea_pvalue": _close_fit(chisq, df, n, n_groups),
-        "srmr": srmr(point, unrestricted),
+        "srmr": srmr(point, unrestricted, n_auxiliary),
         "aic": 2 * q - 2 * point.logl,
-        "bic": q * np.log(n) - 2 * point.logl,
-        "bic2": q * np.log((n + 2) / 24) - 2 * point.logl,
+        "bic": float(q * np.log(n) - 2 * point.logl),
+        "bic2": float(q * np.log((n + 2) / 24) - 2 * point.logl),
     }
     if scaled is not None:
         measures |= _scaled_measures(measures, scaled, n_groups)
@@ -230,19 +233,20 @@ def _close_fit(chisq: float, df: int, n: float, n_groups: int) -> float:
     return 1 - float(special.chndtr(chisq, df, n * df * 0.05**2 / n_groups))
 
 
-def srmr(point: ModelPoint, unrestricted: Sequence[Evaluation]) -> float:
+def srmr(point: ModelPoint, unrestricted: Sequence[Evaluation], n_auxiliary: int = 0) -> float:
     """Standardised root mean square residual of covariances and means (Bentler's form).
 
-    Groups are weighted by their numbers of persons.
+    Groups are weighted by their numbers of persons; the last ``n_auxiliary`` variables are left
+    out.
     """
     squares, total = 0.0, 0.0
     for implied, saturated, e in zip(point.implied, unrestricted, point.evaluations, strict=True):
-        p = e.data.p
+        p = e.data.p - n_auxiliary
         rows, columns = vech_indices(p)
-        mean, covariance = saturated.mu, saturated.sigma
+        mean, covariance = saturated.mu[:p], saturated.sigma[:p, :p]
         deviation = np.sqrt(np.diag(covariance))
-        residual = (covariance - implied.sigma) / np.outer(deviation, deviation)
-        means = (mean - implied.mu) / deviation
+        residual = (covariance - implied.sigma[:p, :p]) / np.outer(deviation, deviation)
+        means = (mean - implied.mu[:p]) / deviation
         group = (np.sum(residual[rows, columns] ** 2) + np.sum(means**2)) / (len(rows) + p)
         squares += e.data.n * float(np.sqrt(group))
         total += e.data.n

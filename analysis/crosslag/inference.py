@@ -19,6 +19,7 @@ __all__ = [
     "Standardised",
     "inadmissible",
     "moment_trace",
+    "positive_semidefinite",
     "score_products",
     "standard_estimates",
     "standard_values",
@@ -123,11 +124,14 @@ def inadmissible(table: ParameterTable, point: ModelPoint) -> list[str]:
         before = len(findings)
         names, s = table.variables, implied.undirected
         variances = np.diag(s)
+        own = np.array([name not in table.auxiliary for name in names])
         for name, value in zip(names, variances, strict=True):
             if value < 0:
                 findings.append(f"The variance {name} ~~ {name}{where} is negative ({value:.4g}).")
         for row in table.rows:
             if row.group != group or row.op != "~~" or row.lhs == row.rhs:
+                continue
+            if row.lhs in table.auxiliary or row.rhs in table.auxiliary:
                 continue
             i, j = names.index(row.lhs), names.index(row.rhs)
             bound = np.sqrt(max(variances[i], 0.0) * max(variances[j], 0.0))
@@ -136,12 +140,17 @@ def inadmissible(table: ParameterTable, point: ModelPoint) -> list[str]:
                     f"The correlation of {row.lhs} and {row.rhs}{where} is beyond 1 in size"
                     f" ({s[i, j] / bound:.3f})."
                 )
-        if len(findings) == before and np.linalg.eigvalsh(s)[0] < -1e-8 * variances.max():
+        if len(findings) == before and not positive_semidefinite(s[np.ix_(own, own)]):
             findings.append(
                 f"The covariance matrix of the latent variables and residuals{where} is not"
                 " positive semidefinite."
             )
     return findings
+
+
+def positive_semidefinite(matrix: Float) -> bool:
+    """Say whether a symmetric matrix has no negative eigenvalue, up to rounding."""
+    return bool(np.linalg.eigvalsh(matrix)[0] >= -1e-8 * np.diag(matrix).max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

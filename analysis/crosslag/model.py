@@ -104,6 +104,7 @@ class ParameterTable:
     rows: tuple[ParameterRow, ...]
     definitions: tuple[DefinedRow, ...] = ()
     constraints: tuple[Constraint, ...] = ()
+    auxiliary: tuple[str, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -167,6 +168,8 @@ class Model:
     exogenous
         Observed predictors of which the syntax said nothing else; the baseline model lets them
         covary, as lavaan does.
+    auxiliary
+        Columns that covary with everything and are no part of the model otherwise.
     """
 
     relations: tuple[Relation, ...]
@@ -175,6 +178,7 @@ class Model:
     definitions: tuple[Definition, ...] = ()
     constraints: tuple[Constraint, ...] = ()
     exogenous: tuple[str, ...] = ()
+    auxiliary: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.relations:
@@ -217,6 +221,7 @@ class Model:
             tuple(numbered),
             tuple(self._definitions(n_groups)),
             tuple(self._constraints(n_groups)),
+            self.auxiliary,
         )
 
     def degrees_of_freedom(self, n_groups: int = 1) -> int:

@@ -13,7 +13,7 @@ from crosslag._types import Float
 from crosslag.builders import riclpm
 from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint, maximise, model_point
-from crosslag.inference import vcov
+from crosslag.inference import positive_semidefinite, vcov
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import PatternMoments, group_patterns, pooled
 from crosslag.ram import RamGroup
@@ -228,9 +228,7 @@ def _study(job: Job, design: _Design, n: int, number: int) -> _Study | None:
     complete = patterns[0].complete
     information = point.expected_information() if complete else point.observed_information()
     errors = np.sqrt(np.maximum(np.diag(vcov(information)), 0.0))
-    matrix = point.implied[0].undirected
-    admissible = bool(np.linalg.eigvalsh(matrix)[0] >= -1e-8 * np.diag(matrix).max())
-    return point.theta, errors, admissible
+    return point.theta, errors, positive_semidefinite(point.implied[0].undirected)
 
 
 def _summarised(job: Job, n: int, found: Sequence[_Study], alpha: float) -> pd.DataFrame:

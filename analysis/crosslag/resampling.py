@@ -18,7 +18,7 @@ from crosslag._types import Float, Int
 from crosslag.constraints import Restrictions
 from crosslag.defined import defined
 from crosslag.estimate import ModelPoint, maximise, model_point
-from crosslag.inference import standard_estimates
+from crosslag.inference import positive_semidefinite, standard_estimates
 from crosslag.model import ParameterTable
 from crosslag.moments import PatternMoments, evaluate, group_patterns, reweighted
 from crosslag.ram import Implied, RamGroup
@@ -104,9 +104,9 @@ def _draw(job: Job, number: int) -> Drawn | None:
     point = refit(job, patterns)
     if point is None:
         return None
+    own = np.array([name not in job.table.auxiliary for name in job.table.variables])
     admissible = all(
-        np.linalg.eigvalsh(i.undirected)[0] >= -1e-8 * np.diag(i.undirected).max()
-        for i in point.implied
+        positive_semidefinite(implied.undirected[np.ix_(own, own)]) for implied in point.implied
     )
     values, standard = job.row_values(point.theta), standard_estimates(job.table, point)
     if job.table.definitions:
