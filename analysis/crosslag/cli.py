@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["app", "main"]
 
 _USAGE = 2  # how the parser of the command line ends on a wrong option
-MODELS = ("clpm", "clpm_lag2", "riclpm")
+MODELS = ("clpm", "clpm_lag2", "riclpm", "lcm_sr", "dpm", "starts")
 
 app = typer.Typer(
     help="Panel models for longitudinal data.",
@@ -41,26 +42,30 @@ def _commands() -> None:
 def fit_command(
     data: Annotated[Path, typer.Argument(help="CSV file, one row per person, with a header.")],
     variable: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(help="A variable and its columns by wave: NAME=COLUMN,COLUMN,... Repeatable."),
-    ],
+    ] = None,
     model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = "riclpm",
     equal: Annotated[
         list[str] | None,
-        typer.Option(help="What to hold equal: lags, lags_across_groups, residuals, means."),
+        typer.Option(help="What to hold equal: lags, standardised_lags, residuals, means, ..."),
     ] = None,
+    syntax: Annotated[
+        Path | None, typer.Option(help="File with a model in lavaan's syntax, instead.")
+    ] = None,
+    auto: Annotated[str, typer.Option(help="What to add to a syntax: sem or none.")] = "sem",
     group: Annotated[str | None, typer.Option(help="Column that tells groups apart.")] = None,
     estimator: Annotated[str, typer.Option(help="ML or MLR (robust).")] = "ML",
     missing: Annotated[str, typer.Option(help="listwise or fiml.")] = "listwise",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for estimates.csv, indices.json and summary.txt."),
+        typer.Option(help="Folder for estimates.csv, indices.json, summary.txt and model.lav."),
     ] = None,
 ) -> None:
     """Fit a panel model and print lagged effects, fit measures and the other parameters."""
     import crosslag
 
-    specification = _model(model, variable, equal or [])
+    specification = _model(model, variable or [], equal or [], syntax, auto)
     frame = _read(data)
     if out is not None:
         _make_folder(out)
@@ -84,8 +89,27 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-def _model(name: str, variables: list[str], equal: list[str]) -> Model:
-    from crosslag.builders import clpm, riclpm
+def _model(
+    name: str, variables: list[str], equal: list[str], syntax: Path | None, auto: str
+) -> Model:
+    if syntax is None:
+        if not variables:
+            raise ModelError("Give every --variable of the model, or a file with --syntax.")
+        return _built(name, variables, equal)
+    if variables or equal:
+        raise ModelError("--syntax says all of the model; leave --variable and --equal out.")
+    from crosslag.syntax import parse
+
+    try:
+        text = syntax.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise ModelError(f"{syntax} can't be read: {reason}.") from error
+    return parse(text, _choice("--auto", auto.lower(), ("sem", "none")))  # type: ignore[arg-type]
+
+
+def _built(name: str, variables: list[str], equal: list[str]) -> Model:
+    from crosslag import builders
 
     panel: dict[str, list[str]] = {}
     for text in variables:
@@ -97,9 +121,15 @@ def _model(name: str, variables: list[str], equal: list[str]) -> Model:
         panel[label.strip()] = [column.strip() for column in columns.split(",")]
     match _choice("--model", name.lower(), MODELS):
         case "riclpm":
-            return riclpm(panel, equal=equal)
+            return builders.riclpm(panel, equal=equal)
+        case "lcm_sr":
+            return builders.lcm_sr(panel, equal=equal)
+        case "dpm":
+            return builders.dpm(panel, equal=equal)
+        case "starts":
+            return builders.starts(panel, equal=equal)
         case other:
-            return clpm(panel, lags=2 if other == "clpm_lag2" else 1, equal=equal)
+            return builders.clpm(panel, lags=2 if other == "clpm_lag2" else 1, equal=equal)
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -185,6 +215,8 @@ def _write(fitted: Fit, folder: Path) -> None:
         text = json.dumps(known, indent=2, ensure_ascii=False)
         (folder / "indices.json").write_text(text + "\n", encoding="utf-8")
         (folder / "summary.txt").write_text(fitted.summary(), encoding="utf-8")
+        with suppress(ModelError):  # columns whose names no syntax has
+            (folder / "model.lav").write_text(fitted.to_lavaan(), encoding="utf-8")
     except OSError as error:
         raise DataError(f"Can't write to {folder}: {error.strerror}.") from error
 

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import special
 
 from crosslag._types import Float
+from crosslag.constraints import equality_tangent
 from crosslag.errors import ModelError
 from crosslag.estimate import model_point
-from crosslag.inference import model_trace, score_products
+from crosslag.inference import model_trace, score_products, within
 from crosslag.ram import ram_groups
 
 if TYPE_CHECKING:
@@ -130,8 +131,9 @@ def _spread(fit: Fit, at: Fit | None = None) -> float:
     point = model_point(ram_groups(fit.table), fit.sample.patterns, _carried(at, fit))
     if point is None:
         raise ModelError("The freer model can't take the restricted one's estimates: not nested.")
-    information, products = point.observed_information(), score_products(point)
-    return scaling.saturated - model_trace(information, products)
+    basis = equality_tangent(fit.table, point.theta)
+    information = within(basis, point.observed_information())
+    return scaling.saturated - model_trace(information, within(basis, score_products(point)))
 
 
 def _carried(source: Fit, target: Fit) -> Float:

@@ -15,7 +15,7 @@ from crosslag.expressions import Constraint, Jet, evaluate
 if TYPE_CHECKING:
     from crosslag.model import ParameterTable
 
-__all__ = ["Functions", "Restrictions", "equality_rank", "null_space"]
+__all__ = ["Functions", "Restrictions", "equality_rank", "equality_tangent", "null_space"]
 
 _DEPENDENT = 1e-9
 _RANDOM_POINTS = 5
@@ -153,3 +153,13 @@ def equality_rank(table: ParameterTable) -> int:
     if max(ranks) == 0:
         return restrictions.n_equalities
     return max(ranks)
+
+
+def equality_tangent(table: ParameterTable, theta: Float) -> Float | None:
+    """Give the directions, (q, r), that equality constraints leave at ``theta``; None for all."""
+    restrictions = Restrictions(table)
+    if not restrictions.n_equalities:
+        return None
+    jets = restrictions.jets(theta)[: restrictions.n_equalities]
+    scale = np.maximum(np.abs(theta), 1e-3)
+    return null_space(np.array([jet.gradient for jet in jets]), scale)[0]

@@ -28,6 +28,7 @@ def csv(gappy, tmp_path_factory):
     (folder / "header.csv").write_text("x1,x2,x3\n")
     (folder / "binary.csv").write_bytes(bytes(range(128, 256)) * 9)
     (folder / "ragged.csv").write_text("x1,x2,x3\n1,2,3\n1,2,3,4,5\n")
+    (folder / "bad.lav").write_text("y2 ~ y1\ny3 y2\n")
     return folder / "data.csv"
 
 
@@ -50,12 +51,33 @@ def test_results_are_written(csv, tmp_path):
     assert "Lagged effects" in (tmp_path / "a" / "b" / "summary.txt").read_text()
 
 
-@pytest.mark.parametrize("model", ["clpm", "clpm_lag2", "riclpm"])
+def test_a_model_is_read_from_a_file_and_written_back(csv, tmp_path):
+    syntax = csv.parent / "model.lav"
+    syntax.write_text("x2 ~ a*x1 + y1\ny2 ~ x1 + b*y1\nboth := a*b\n")
+    done = crosslag("fit", csv, "--syntax", syntax, "--missing", "fiml", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Defined parameters" in done.stdout
+    written = (tmp_path / "model.lav").read_text()
+    assert "both := a*b" in written
+    again = crosslag(
+        "fit", csv, "--syntax", tmp_path / "model.lav", "--auto", "none", "--missing", "fiml"
+    )
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.split("Fit\n")[0] == done.stdout.split("Fit\n")[0]
+
+
+@pytest.mark.parametrize("model", ["clpm", "clpm_lag2", "riclpm", "lcm_sr", "dpm"])
 def test_every_model_can_be_asked_for(csv, model):
     assert crosslag("fit", csv, "--model", model, *VARIABLES).returncode == 0
 
 
 BAD = {
+    "no variable": (["data.csv"], "every --variable"),
+    "both": (["data.csv", *VARIABLES, "--syntax", "bad.lav"], "leave --variable"),
+    "bad syntax": (["data.csv", "--syntax", "bad.lav"], "Line 2, column 1 of the model"),
+    "no syntax": (["data.csv", "--syntax", "nowhere.lav"], "nowhere.lav can't be read"),
+    "binary syntax": (["data.csv", "--syntax", "binary.csv"], "no text in UTF-8"),
+    "unknown auto": (["data.csv", "--syntax", "bad.lav", "--auto", "all"], "--auto all"),
     "no such file": (["nowhere.csv", *VARIABLES], "does not exist"),
     "a folder": ([".", *VARIABLES], "is a folder"),
     "empty file": (["empty.csv", *VARIABLES], "can't be read as a CSV file"),
@@ -74,7 +96,6 @@ BAD = {
     "missing": (["data.csv", "--missing", "mean", *VARIABLES], "choose one of listwise"),
     "equal": (["data.csv", "--equal", "all", *VARIABLES], "unknown here"),
     "group": (["data.csv", "--group", "site", *VARIABLES], "No column 'site'"),
-    "no variable": (["data.csv"], "variable"),
     "wrong option": (["data.csv", "--sparkle", *VARIABLES], "--sparkle"),
     "out is a file": (["data.csv", *VARIABLES, "--out", "data.csv"], "Can't write"),
 }
@@ -83,7 +104,7 @@ BAD = {
 @pytest.mark.parametrize("case", sorted(BAD))
 def test_bad_input_gives_one_message_and_exit_code_1(csv, case, monkeypatch, capsys):
     arguments, message = BAD[case]
-    placed = [str(csv.parent / a) if a.endswith(".csv") else a for a in arguments]
+    placed = [str(csv.parent / a) if a.endswith((".csv", ".lav")) else a for a in arguments]
     monkeypatch.setattr(sys, "argv", ["crosslag", "fit", *placed])
     with pytest.raises(SystemExit) as ended:
         main()

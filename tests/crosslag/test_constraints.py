@@ -249,3 +249,21 @@ def test_score_tests_that_make_no_sense_are_refused(complete, more, complaint):
     free = cl.clpm(THREE, equal="lags_across_groups")
     with pytest.raises(cl.ModelError, match=complaint):
         cl.fit(with_syntax(free, more), complete).score_tests()
+
+
+@pytest.mark.parametrize("method", ["sb2001", "sb2010"])
+def test_a_scaled_difference_is_the_same_for_constraints_and_shared_labels(gappy, method):
+    """The freer model has constraints of its own, stated in the one or the other way."""
+    from crosslag.compare import compare
+
+    def fitted(model):
+        return cl.fit(model, gappy, estimator="MLR", missing="fiml")
+
+    free = cl.clpm(panel(4), equal="lags_across_groups")
+    lines = [f"l_{a}_{b}_2 == l_{a}_{b}_{w}" for a in "xy" for b in "xy" for w in (3, 4)]
+    stated = fitted(with_syntax(free, "\n".join(lines)))
+    shared = fitted(cl.clpm(panel(4), equal="lags"))
+    nested = fitted(cl.clpm(panel(4), equal=("lags", "residuals")))
+    one, other = compare(nested, stated, method), compare(nested, shared, method)
+    assert one.df_diff == other.df_diff == 6
+    assert one.chisq_diff == pytest.approx(other.chisq_diff, abs=1e-5)
