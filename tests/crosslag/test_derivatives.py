@@ -20,6 +20,12 @@ MODELS = {
     "clpm, equal": cl.clpm(panel(3), equal=("lags", "residuals")),
     "riclpm": cl.riclpm(panel(3)),
     "riclpm, equal": cl.riclpm(panel(3), equal=("lags", "residuals", "means")),
+    "riclpm, uneven": cl.riclpm(panel(3), equal=("lags", "residuals"), times=[0, 1, 3]),
+    "riclpm, outcome": cl.riclpm({"x": ["x1", "x2", "x3"]}, predictors=["y1"], outcomes=["y2"]),
+    "lcm_sr": cl.lcm_sr(panel(3)),
+    "dpm": cl.dpm(panel(3), equal="lags"),
+    "cfa": cl.longitudinal_cfa({"f": [["x1", "y1"], ["x2", "y2"], ["x3", "y3"]]}, "strict"),
+    "regressions": cl.parse("f =~ x1 + a*x2 + x3; y3 ~ f + a*y2; y2 ~ y1 + f; y1 ~~ f"),
 }
 
 
@@ -34,15 +40,16 @@ def numerical(function, theta, step=1e-5):
 
 def a_point(name, seed):
     """A random point of the parameter space near the starting values."""
-    data = [group_patterns(draw(60, 3, seed=seed, gaps=0.15).dropna(how="all").to_numpy())]
     table = MODELS[name].table()
+    drawn = draw(60, 3, seed=seed, gaps=0.15)[list(table.observed)].dropna(how="all")
+    data = [group_patterns(drawn.to_numpy())]
     rng = np.random.default_rng(seed)
     theta = starting_values(table, data)
     theta = theta + 0.1 * rng.standard_normal(len(theta))
     return ram_groups(table), data, theta
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(name=st.sampled_from(sorted(MODELS)), seed=st.integers(0, 10_000))
 def test_gradient_and_hessian_agree_with_differences(name, seed):
     structures, data, theta = a_point(name, seed)
