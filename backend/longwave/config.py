@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from longwave.domain.errors import ConfigurationError
 
 DEFAULT_SECRET_KEY = "insecure-development-key-change-me"
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_DAY = 86_400
 
 
 class Settings(BaseSettings):
@@ -40,6 +43,20 @@ class Settings(BaseSettings):
             raise ValueError("needs at least 32 characters; `openssl rand -hex 32` makes one")
         return value
 
+    @field_validator("tick_seconds")
+    @classmethod
+    def _passes(cls, value: float) -> float:
+        if not 0 < value < _DAY:
+            raise ValueError("is more than 0 and less than a day (86400)")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in _LEVELS:
+            raise ValueError(f"is one of {', '.join(_LEVELS)}")
+        return value.upper()
+
     @field_validator("base_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
@@ -56,6 +73,33 @@ class Settings(BaseSettings):
     def has_default_secret(self) -> bool:
         """Whether nobody has set a secret key of their own."""
         return self.secret_key.get_secret_value() == DEFAULT_SECRET_KEY
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the secret key is the known one and others than this machine are served."""
+        return self.has_default_secret and not _is_loopback(urlsplit(self.base_url).hostname or "")
+
+    def require_safe_key(self) -> None:
+        """Refuse to serve anybody but this machine itself under the key that everybody knows.
+
+        Raises
+        ------
+        ConfigurationError
+            If `is_exposed`.
+        """
+        if self.is_exposed:
+            raise ConfigurationError(
+                "LONGWAVE_SECRET_KEY is the default that everybody knows: with it anybody can make "
+                f"the links of participants of {self.base_url}, and read their contact details.",
+                "Set it to the output of `openssl rand -hex 32`.",
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_settings() -> Settings:

@@ -75,6 +75,7 @@ def uvicorn_config(level: str) -> dict[str, Any]:
             "uvicorn": {"level": level.upper(), "handlers": [], "propagate": True},
             "uvicorn.error": {"level": level.upper(), "handlers": [], "propagate": True},
             _ACCESS: {"level": level.upper(), "handlers": [], "propagate": True},
+            "alembic": {"level": "WARNING"},
             "apscheduler": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
         },

@@ -155,6 +155,24 @@ def test_with_a_script_one_question_is_shown_and_each_answer_is_saved_at_once(se
     page.wait_for_url("**/survey/thanks")
     assert site.answers(person)["hours"] == LOAD["hours"]
     assert site.assessment(person).status == "completed"
+    assert page.get_by_role("heading", name="Thank you. Everything is saved.").is_visible()
+    assert page.context.cookies() == []
+    page.goto(f"{url}/leave")
+    assert page.get_by_role("heading", name="There is no such page").is_visible()
+
+
+def test_a_double_click_on_finish_ends_with_thanks(served, open_page):
+    site, url = served
+    page = open_page(java_script_enabled=False)
+    person = start(page, site, url)
+    page.goto(f"{url}/survey/rest")
+    page.get_by_role("button", name="Continue").click()
+    page.locator("input[name=l1][value='1']").check()
+    page.locator("input[name=shift][value='night']").check()
+    page.get_by_role("button", name="Finish").dblclick()
+    page.wait_for_url("**/survey/thanks**")
+    assert "Thank you" in page.locator("h1").inner_text()
+    assert site.assessment(person).status == "completed"
 
 
 def test_an_assessment_can_be_answered_with_the_keyboard_alone(served, open_page):

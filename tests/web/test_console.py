@@ -8,8 +8,13 @@ import zipfile
 from datetime import date
 
 import pytest
+from sqlmodel import select
 
+from longwave.domain.lifecycle import Role
 from longwave.services import heartbeat
+from longwave.services.staff import add_staff
+from longwave.services.study import get_study
+from longwave.storage.tables import Event, Message, Study
 from longwave.web.console.chart import enrolment_chart
 
 HOME = "/console/small-trial"
@@ -135,10 +140,6 @@ def test_a_clock_that_never_ticked_is_told(staff):
 
 
 def test_what_went_wrong_with_mail_comes_first(site, staff, randomised):
-    from sqlmodel import select
-
-    from longwave.storage.tables import Message
-
     with site.database.writing() as session:
         first, second = session.exec(select(Message)).all()[:2]
         first.state, second.state = "uncertain", "failed"
@@ -232,6 +233,11 @@ def test_nothing_is_drawn_before_anybody_enrolled():
 # --- data ----------------------------------------------------------------------------------------
 
 
+def downloads(site):
+    with site.database.reading() as session:
+        return [event for event in session.exec(select(Event)) if event.kind == "export.downloaded"]
+
+
 def test_without_an_export_the_page_says_how_to_make_one(staff):
     assert "longwave export small-trial" in staff.get(f"{HOME}/data").text
     assert staff.get(f"{HOME}/data.zip").status_code == 404
@@ -256,11 +262,25 @@ def test_the_blinded_get_blinded_exports_only(site):
     assert "you are blinded" in blinded.get(f"{HOME}/data").text
     assert "panel.csv" not in blinded.get(f"{HOME}/data").text
     assert blinded.get(f"{HOME}/data.zip").status_code == 403
+    assert downloads(site) == []
 
 
 def test_a_blinded_export_is_for_all_staff(site):
     export(site, blinded=True)
     assert site.staff_browser(blinded=True).get(f"{HOME}/data.zip").status_code == 200
+    assert downloads(site) == []
+
+
+def test_who_downloads_the_arms_stands_in_the_trail(site, staff):
+    export(site, blinded=False)
+    staff.get(f"{HOME}/data")
+    assert downloads(site) == []
+    staff.get(f"{HOME}/data.zip")
+    (event,) = downloads(site)
+    assert (event.actor, event.at) == ("owner@example.org", site.now)
+    assert event.payload == {"cut_off": "2026-02-02T08:00:00Z", "role": "owner"}
+    with site.database.reading() as session:
+        assert event.study_id == get_study(session, "small-trial").id
 
 
 def test_an_export_of_another_study_is_not_shown(site, staff):
@@ -336,6 +356,30 @@ def test_a_damaged_mail_is_shown_as_far_as_it_goes(mailbox, raw):
 def test_mail_is_shown_to_staff_only_and_only_where_it_is_caught(mailbox, staff):
     assert mailbox.browser().get("/console/mail").url.path == "/console/sign-in"
     assert staff.get("/console/mail").status_code == 404
+
+
+EVERY_ROLE = [(role, blinded) for role in Role for blinded in (True, False)]
+READERS = {(Role.OWNER, False), (Role.COORDINATOR, False)}
+
+
+@pytest.mark.parametrize(("role", "blinded"), EVERY_ROLE)
+@pytest.mark.parametrize("mode", ["draft", "trial_run", "live"])
+def test_caught_mail_is_for_those_who_run_a_trial_run(mailbox, role, blinded, mode):
+    with mailbox.database.writing() as session:
+        token = add_staff(session, "new@example.org", role, blinded=blinded, now=mailbox.now)[1]
+        if mode != "trial_run":
+            row = Study(slug="other", mode="live", state="draft", added_at=mailbox.now)
+            if mode == "live":
+                row.state, row.opened_at = "open", mailbox.now
+            session.add(row)
+    browser = mailbox.browser()
+    browser.post("/console/sign-in", data={"token": token})
+    allowed = mode != "live" and (role, blinded) in READERS
+    for path in ("/console/mail", "/console/mail/000001-ada.eml", "/console/mail/no.eml"):
+        page = browser.get(path)
+        assert page.status_code == (403 if not allowed else 404 if "no.eml" in path else 200)
+        assert ("ada@clinic.example" in page.text) == (page.status_code == 200)
+    assert ('href="/console/mail"' in browser.get(f"{HOME}/data").text) == allowed
 
 
 # --- analysis ------------------------------------------------------------------------------------

@@ -16,6 +16,11 @@ def people(site):
         return list(session.exec(select(Participant)))
 
 
+def count(site, table):
+    with site.database.reading() as session:
+        return len(session.exec(select(table)).all())
+
+
 def test_the_public_page_says_who_asks_how_long_and_who_sees_the_data(browser):
     page = browser.get("/s/small-trial")
     assert page.status_code == 200
@@ -129,7 +134,39 @@ def test_an_address_that_takes_part_already_looks_like_a_new_one(site, browser):
         done = visitor.post("/enrol/consent", data=SIGNED)
         pages.append((done.url.path, done.text, visitor.get("/enrol/consent").status_code))
     assert pages[0] == pages[1]
-    assert sorted(person.stage for person in people(site)) == ["enrolled", "screened"]
+    assert sorted(person.stage for person in people(site)) == ["enrolled", "ineligible"]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_second_click_on_the_signature_leads_to_the_same_page(site, browser, known):
+    if known:
+        other = site.browser()
+        other.post("/s/small-trial/north", data=ELIGIBLE)
+        other.post("/enrol/consent", data=SIGNED)
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    before = {"cookie": f"longwave-enrol={browser.cookies['longwave-enrol']}"}
+    first = browser.post("/enrol/consent", data=SIGNED)
+    messages = count(site, Message)
+    # Sent before the answer to the first click came, and after it.
+    at_once = site.browser().post(
+        "/enrol/consent", data=SIGNED, headers=before, follow_redirects=False
+    )
+    assert (at_once.status_code, at_once.headers["location"]) == (303, "/enrol/done")
+    assert "longwave-enrolled=" in at_once.headers["set-cookie"]
+    later = browser.post("/enrol/consent", data=SIGNED)
+    assert (later.status_code, later.url.path, later.text) == (200, "/enrol/done", first.text)
+    assert count(site, Message) == messages
+    assert count(site, Contact) == 1
+
+
+def test_who_comes_back_too_late_to_sign_is_not_told_to_have_signed(site, browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    with site.database.writing() as session:
+        session.exec(select(Participant)).one().screening = None
+    page = browser.post("/enrol/consent", data=SIGNED)
+    assert page.status_code == 409
+    assert "Too much time has passed" in page.text
+    assert people(site)[0].stage == "screened"
 
 
 def test_without_the_cookie_nobody_signs(site, browser):

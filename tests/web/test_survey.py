@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from factories.site import LOAD, REST
+from factories.site import LOAD, REST, Site
 from sqlmodel import select
 
 from longwave.storage.tables import Event
@@ -27,6 +28,11 @@ def snapshot(site, person):
     with site.database.reading() as session:
         events = len(session.exec(select(Event)).all())
     return site.assessment(person), events
+
+
+def finish(started):
+    started.post("/survey/rest", data=REST)
+    return started.post("/survey/load", data=LOAD)
 
 
 def test_looking_at_a_link_changes_nothing(site, browser, person):
@@ -150,8 +156,68 @@ def test_a_completed_link_says_thank_you_and_takes_nothing_more(site, browser, p
         assert "You have completed this questionnaire" in page.text
     late = site.browser()
     late.cookies["longwave"] = site.keys.sign(f"longwave.{site.assessment(person).id}.9999999999")
-    assert late.post("/survey/rest", data={"r1": "1"}).status_code == 410
+    again = late.post("/survey/rest", data={"r1": "1"})
+    assert again.url.path == "/survey/thanks/complete"
+    assert "This questionnaire is complete. Thank you." in again.text
+    assert "saved" not in again.text  # for this was not
     assert site.answers(person)["r1"] == REST["r1"]
+
+
+def test_a_second_click_on_finish_is_no_error(site, person, started):
+    started.post("/survey/rest", data=REST)
+    before = {"cookie": f"longwave={started.cookies['longwave']}"}
+    started.post("/survey/load", data=LOAD)
+    for values in (LOAD, {**LOAD, "go": "back"}, {**LOAD, "go": "stop"}):
+        again = site.browser().post(
+            "/survey/load", data=values, headers=before, follow_redirects=False
+        )
+        assert (again.status_code, again.headers["location"]) == (303, "/survey/thanks/complete")
+    script = {**before, "accept": "application/json"}
+    late = site.browser().post("/survey/load/hours", data={"value": "3"}, headers=script)
+    assert late.status_code == 410
+    assert site.answers(person) == {**REST, **LOAD}
+
+
+def test_two_clicks_at_the_same_time_complete_it_once(database_url, tmp_path):
+    site = Site(database_url, tmp_path)
+    person = site.enrol()
+    browser = site.started(person)
+    browser.post("/survey/rest", data=REST)
+    cookie = {"cookie": f"longwave={browser.cookies['longwave']}"}
+
+    def press(one):
+        return one.post("/survey/load", data=LOAD, headers=cookie, follow_redirects=False)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(press, [site.browser() for _ in range(4)], timeout=60))
+    assert [answer.status_code for answer in answers] == [303] * 4
+    places = sorted(answer.headers["location"] for answer in answers)
+    assert places == ["/survey/thanks", *["/survey/thanks/complete"] * 3]
+    with site.database.reading() as session:
+        kinds = [event.kind for event in session.exec(select(Event))]
+    assert kinds.count("assessment.completed") == 1
+    site.close()
+
+
+def test_after_the_thanks_the_device_knows_nobody(site, person, started):
+    finish(started)
+    assert "longwave" not in started.cookies
+    for path in ("/leave", "/survey", "/survey/rest", "/survey/thanks"):
+        page = started.get(path)
+        assert page.status_code == 404
+        assert "<h1>There is no such page</h1>" in page.text
+    assert started.post("/leave/withdraw").status_code == 404
+    assert site.participant(person).follow_up == "active"
+
+
+def test_the_thanks_lead_to_nothing_that_is_gone(site, started):
+    page = finish(started)
+    paths = re.findall(r'<a href="(/[^"]*)"', page.text)
+    assert paths == ["/support/small-trial"]
+    help_page = started.get(paths[0])
+    assert "team@example.org" in help_page.text
+    assert 'href="/survey' not in help_page.text
+    assert started.get("/support/nothing").status_code == 404
 
 
 def test_an_expired_link_is_kind_and_saves_nothing(site, person, started):

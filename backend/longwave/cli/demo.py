@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +14,8 @@ from rich.table import Table
 
 from longwave import log
 from longwave.cli.edge import err, out, told_plainly
-from longwave.cli.serve import ticking
+from longwave.cli.serve import listening, ticking
 from longwave.clock import system_clock
-from longwave.domain.errors import ConfigurationError
 from longwave.keys import KeyRing
 from longwave.rehearsal.cohort import Tally
 from longwave.rehearsal.demo import Demo, DemoResult
@@ -39,12 +37,13 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve/--no-serve", help="Serve the study afterwards.")
     ] = True,
-    port: Annotated[int, typer.Option(help="The port to serve at.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to serve at.")] = 8000,
 ) -> None:
     """Run a whole study and its analysis on virtual participants."""
     with told_plainly():
         if serve:
-            _require_free(port)
+            with listening(_HOST, port):
+                pass  # it is free; better to know before the months pass
         with demo_folder(directory) as folder:
             try:
                 result = _run(Demo(folder, participants=participants, seed=seed, port=port))
@@ -157,18 +156,8 @@ def _serve(result: DemoResult, folder: Path, port: int) -> None:
         log_config=log.uvicorn_config("WARNING"),
     )
     try:
-        with ticking(settings, database, KeyRing(settings.secret_key.get_secret_value())):
-            uvicorn.Server(config).run()
+        keys = KeyRing(settings.secret_key.get_secret_value())
+        with listening(_HOST, port) as listener, ticking(settings, database, keys):
+            uvicorn.Server(config).run(sockets=[listener])
     finally:
         database.close()
-
-
-def _require_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            raise ConfigurationError(
-                f"Port {port} is in use.", "Choose another one with --port, or end what uses it."
-            ) from None

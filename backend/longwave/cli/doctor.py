@@ -48,7 +48,7 @@ def doctor() -> None:
 def _settings(settings: Settings) -> Iterator[Finding]:
     if settings.has_default_secret:
         yield Finding(
-            "warning",
+            "fault" if settings.is_exposed else "warning",
             "LONGWAVE_SECRET_KEY is the default that everybody knows.",
             "Set it to the output of `openssl rand -hex 32` before any real participant comes.",
         )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError
 
 from longwave.config import Settings, load_settings
 from longwave.domain.errors import ConfigurationError, LongwaveError
@@ -52,7 +52,9 @@ def opened() -> Iterator[tuple[Settings, Database, KeyRing]]:
         database = Database(settings.database_url)
         try:
             yield settings, database, KeyRing(settings.secret_key.get_secret_value())
-        except (OperationalError, ProgrammingError) as error:
+        except DatabaseError as error:
+            if isinstance(error, (DataError, IntegrityError, InternalError)):
+                raise  # no fault of the installation, but of the program
             raise ConfigurationError(
                 f"The database cannot be used: {error.orig}.",
                 "Check LONGWAVE_DATABASE_URL, and run `longwave db upgrade`.",

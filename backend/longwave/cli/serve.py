@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,26 +29,29 @@ from longwave.web.app import create_app
 
 def serve(
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port.")] = 8000,
     worker: Annotated[
         bool, typer.Option("--worker/--no-worker", help="Run the clockwork in this process too.")
     ] = True,
 ) -> None:
     """Serve the pages and the API."""
     with opened() as (settings, database, keys):
+        settings.require_safe_key()
         _require_schema(database)
         app = create_app(settings, database, system_clock)
         config = uvicorn.Config(
             app, host=host, port=port, log_config=log.uvicorn_config(settings.log_level)
         )
-        with ticking(settings, database, keys) if worker else nullcontext():
-            out.print(f"Longwave listens at http://{host}:{port}")
-            uvicorn.Server(config).run()
+        clockwork = ticking(settings, database, keys) if worker else nullcontext()
+        with listening(host, port) as listener, clockwork:
+            out.print(f"Longwave listens at http://{host}:{listener.getsockname()[1]}")
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def worker() -> None:
     """Run the clockwork alone: open and close waves, send messages, seal the trail."""
     with opened() as (settings, database, keys):
+        settings.require_safe_key()
         _require_schema(database)
         log.configure(settings.log_level)
         stop = threading.Event()
@@ -55,6 +60,30 @@ def worker() -> None:
         with ticking(settings, database, keys):
             out.print(f"The clockwork ticks every {settings.tick_seconds:g} seconds.")
             stop.wait()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Give a socket that listens for as long as the block lasts.
+
+    Raises
+    ------
+    ConfigurationError
+        If the port is in use, or this machine cannot listen at ``host``.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"Port {port} is in use.", "Choose another one with --port, or end what uses it."
+            ) from None
+        raise ConfigurationError(
+            f"Longwave cannot listen at {host}:{port}: {error}.", "Check --host and --port."
+        ) from None
+    with listener:
+        yield listener
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from longwave.domain.errors import NotAllowedError, NotFoundError
+from longwave.services.downloads import analysis_report
 from longwave.web.console.staff import viewer_of
 from longwave.web.edge import AtEdge
 
@@ -21,16 +21,8 @@ def report(request: Request, edge: AtEdge) -> Response:
     """Send the report; it may style itself, and can do nothing else."""
     with edge.database.reading() as session:
         viewer = viewer_of(request, edge, session)
-    if not viewer.sees_arms:
-        raise NotAllowedError(
-            "The report of the analysis compares the arms, and you are blinded.",
-            "Ask an unblinded member of the team.",
-        )
-    path = edge.settings.analysis_directory / "report.html"
-    if not path.is_file():
-        raise NotFoundError("There is no report yet.", "Run `longwave analyse`.")
     return FileResponse(
-        path,
+        analysis_report(edge.settings.analysis_directory, viewer=viewer),
         media_type="text/html; charset=utf-8",
         headers={"content-security-policy": _POLICY, "cache-control": "no-store"},
     )

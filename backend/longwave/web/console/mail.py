@@ -12,7 +12,9 @@ from pathlib import Path
 from fastapi import APIRouter, Query, Request, Response
 from markupsafe import Markup, escape
 
+from longwave.domain.blinding import Viewer
 from longwave.domain.errors import NotFoundError
+from longwave.services.caught_mail import require_caught_mail
 from longwave.web.console.staff import Place, staff_page, viewer_of
 from longwave.web.edge import AtEdge, Edge
 
@@ -41,8 +43,7 @@ def mails(
     page: int = Query(default=1, ge=1, le=1_000_000),
 ) -> Response:
     """List the caught mail, the newest first."""
-    with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
+    viewer = _reader(request, edge)
     found = _newest_first(_directory(edge))
     start = (page - 1) * _PAGE
     return staff_page(
@@ -61,12 +62,18 @@ def mails(
 @router.get("/mail/{name}")
 def mail(name: str, request: Request, edge: AtEdge) -> Response:
     """Show one mail."""
-    with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
+    viewer = _reader(request, edge)
     path = _directory(edge) / name
     if _NAME.fullmatch(name) is None or not path.is_file():
         raise NotFoundError("There is no such mail.", "See the list of caught mail.")
     return staff_page(request, edge, "console/mail.html", viewer, Place("mail"), mail=_read(path))
+
+
+def _reader(request: Request, edge: Edge) -> Viewer:
+    with edge.database.reading() as session:
+        viewer = viewer_of(request, edge, session)
+        require_caught_mail(session, viewer)
+    return viewer
 
 
 def _directory(edge: Edge) -> Path:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from longwave.domain.blinding import Viewer
 from longwave.i18n import Translator
+from longwave.services.caught_mail import may_read_caught_mail
 from longwave.services.staff import authenticate
 from longwave.web import cookies
 from longwave.web.edge import Edge
@@ -57,10 +58,17 @@ def staff_page(
         status=200,
         viewer=viewer,
         place=place,
-        has_mail=edge.settings.mail_directory is not None,
+        has_mail=_has_mail(edge, viewer),
         has_report=(edge.settings.analysis_directory / "report.html").is_file(),
         **values,
     )
+
+
+def _has_mail(edge: Edge, viewer: Viewer) -> bool:
+    if edge.settings.mail_directory is None:
+        return False
+    with edge.database.reading() as session:
+        return may_read_caught_mail(session, viewer)
 
 
 def age(say: Translator, now: datetime, then: datetime | None) -> str | None:

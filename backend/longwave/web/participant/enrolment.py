@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 
-from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Stage
 from longwave.domain.protocol.model import Protocol
 from longwave.i18n import translator
@@ -30,6 +30,7 @@ from longwave.web.participant.questions import complaints, eligibility_questions
 from longwave.web.rendering import markdown, page
 
 router = APIRouter()
+_DONE = "/enrol/done"
 
 
 @router.get("/s/{slug}/{site}")
@@ -80,7 +81,11 @@ def consent(request: Request, edge: AtEdge) -> Response:
 
 @router.post("/enrol/consent")
 def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
-    """Enrol whoever signed."""
+    """Enrol whoever signed; signing once more leads on to the same page."""
+    if cookies.read(request, edge, "longwave-enrol") is None and cookies.read(
+        request, edge, "longwave-enrolled"
+    ):
+        return onward(request, _DONE)
     participant, study, protocol = _person(request, edge, "longwave-enrol")
     signed = ConsentForm(
         name=form.get("name"),
@@ -95,14 +100,18 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
             give_consent(session, person, signed, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
         return _consent_page(request, participant, study, protocol, signed, error.fields)
-    # An address that takes part already is not told so: all that follows is the same for it.
-    response = onward(request, "/enrol/done")
+    except RefusedTransitionError:
+        if _person(request, edge, "longwave-enrol")[0].stage == Stage.SCREENED:
+            raise  # too late to sign, and not signed before
+    # Whether this was signed just now or a moment ago, by the first click of two:
+    # an address that takes part already is not told so: all that follows is the same for it.
+    response = onward(request, _DONE)
     cookies.forget(response, edge, "longwave-enrol")
     cookies.give(response, edge, "longwave-enrolled", participant.id or 0)
     return response
 
 
-@router.get("/enrol/done")
+@router.get(_DONE)
 def done(request: Request, edge: AtEdge) -> Response:
     """Say that a message is on its way."""
     participant, study, protocol = _person(request, edge, "longwave-enrolled")
@@ -121,7 +130,7 @@ def _person(
     row = cookies.read(request, edge, cookie)
     with edge.database.reading() as session:
         participant = participants.find(session, row) if row else None
-        if participant is None or participant.stage == Stage.INELIGIBLE:
+        if participant is None:
             raise NotFoundError(
                 "Nobody is enrolling here.", "Please begin again with your enrolment link."
             )

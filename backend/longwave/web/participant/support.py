@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from longwave.domain.errors import NotFoundError
+from longwave.domain.protocol.model import Protocol
 from longwave.i18n import translator
-from longwave.services.study import protocol_of
+from longwave.services.study import current_protocol, get_study, protocol_of
 from longwave.storage import assessment as assessment_rows
 from longwave.storage import participant as participants
 from longwave.storage import study as studies
+from longwave.storage.tables import Study
 from longwave.web import cookies
 from longwave.web.edge import AtEdge
 from longwave.web.errors import reader_language
@@ -26,15 +29,31 @@ def support(request: Request, edge: AtEdge) -> Response:
     with edge.database.reading() as session:
         assessment = assessment_rows.by_id(session, row) if row else None
         if assessment is None:
-            return page(_TEMPLATE, reader_language(request), frame=None, texts=[])
+            return page(_TEMPLATE, reader_language(request), frame=None, texts=[], resume=False)
         participant = participants.by_id(session, assessment.participant_id)
         study = studies.by_id(session, assessment.study_id)
         protocol = protocol_of(session, assessment.protocol_version_id)
-    language = language_for(request, protocol, participant.language)
+    return _page(request, study, protocol, participant.language)
+
+
+@router.get("/support/{slug}")
+def support_of_study(slug: str, request: Request, edge: AtEdge) -> Response:
+    """Say where to find help to somebody who has finished, and whom this device has forgotten."""
+    with edge.database.reading() as session:
+        study = get_study(session, slug)
+        if study.opened_at is None:
+            raise NotFoundError("There is no such study.")
+        protocol = current_protocol(session, study)
+    return _page(request, study, protocol)
+
+
+def _page(request: Request, study: Study, protocol: Protocol, own: str | None = None) -> Response:
+    language = language_for(request, protocol, own)
     say = translator(language)
     return page(
         _TEMPLATE,
         language,
         frame=frame_of(request, study, protocol),
         texts=[markdown(say.pick(text)) for text in protocol.texts.values()],
+        resume=own is not None,
     )

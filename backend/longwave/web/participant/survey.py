@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.errors import InvalidInputError, LinkUsedError, NotFoundError
 from longwave.domain.instrument import Instrument
 from longwave.i18n import translator
 from longwave.services import assessment as assessments
@@ -26,7 +26,8 @@ from longwave.web.participant.questions import complaints, given_answers, instru
 from longwave.web.rendering import page
 
 router = APIRouter()
-THANKS = "/survey/thanks"
+_THANKS = "/survey/thanks"
+_COMPLETE = f"{_THANKS}/complete"
 _STOPPED = "/survey/stopped"
 
 
@@ -52,18 +53,22 @@ def resume(request: Request, edge: AtEdge) -> Response:
         return onward(request, first_page(sheet))
 
 
-@router.get(THANKS)
+@router.get(_THANKS)
 def thanks(request: Request, edge: AtEdge) -> Response:
     """Say thank you, and what comes next."""
     return _closing(request, edge, "participant/thanks.html")
 
 
+@router.get(_COMPLETE)
+def complete(request: Request, edge: AtEdge) -> Response:
+    """Say that the questionnaire was complete already, when a page of it is sent again."""
+    return _closing(request, edge, "participant/thanks.html", again=True)
+
+
 @router.get(_STOPPED)
 def stopped(request: Request, edge: AtEdge) -> Response:
     """Say how to come back."""
-    response = _closing(request, edge, "participant/stopped.html")
-    cookies.forget(response, edge, "longwave")
-    return response
+    return _closing(request, edge, "participant/stopped.html")
 
 
 @router.get("/survey/{instrument_id}")
@@ -95,7 +100,9 @@ def save(instrument_id: str, request: Request, form: Posted, edge: AtEdge) -> Re
                 assessments.submit(session, assessment, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
         return _questions_page(request, sheet, instrument, _Draft(values, error))
-    return onward(request, f"/survey/{following.id}" if following else THANKS)
+    except LinkUsedError:  # the button was pressed twice, or in another tab
+        return onward(request, _COMPLETE)
+    return onward(request, f"/survey/{following.id}" if following else _THANKS)
 
 
 @router.post("/survey/{instrument_id}/{item_id}")
@@ -179,8 +186,8 @@ def _questions_page(
     )
 
 
-def _closing(request: Request, edge: Edge, template: str) -> Response:
-    """Show a page about an assessment that may be complete already."""
+def _closing(request: Request, edge: Edge, template: str, *, again: bool = False) -> Response:
+    """Show the last page at this device, and forget whose it was: the next one is another's."""
     row = cookies.read(request, edge, "longwave")
     with edge.database.reading() as session:
         assessment = assessment_rows.by_id(session, row) if row else None
@@ -195,11 +202,16 @@ def _closing(request: Request, edge: Edge, template: str) -> Response:
             found.opens_at > edge.now and found.id != assessment.id
             for found in assessment_rows.of_participant(session, assessment.participant_id)
         )
-    return page(
+    response = page(
         template,
         language_for(request, protocol, participant.language),
-        frame=frame_of(request, study, protocol),
+        # Another language could not be chosen here: the page is gone when it is loaded again.
+        frame=replace(frame_of(request, study, protocol), languages=()),
+        slug=study.slug,
+        again=again,
         closes_at=assessment.closes_at,
         zone=participant.zone,
         comes_more=later,
     )
+    cookies.forget(response, edge, "longwave")
+    return response
