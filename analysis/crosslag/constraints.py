@@ -13,7 +13,7 @@ from crosslag._types import Float
 from crosslag.expressions import Constraint, Jet, evaluate
 
 if TYPE_CHECKING:
-    from crosslag.model import ParameterTable
+    from crosslag.table import ParameterTable
 
 __all__ = ["Functions", "Restrictions", "equality_rank", "equality_tangent", "null_space"]
 
