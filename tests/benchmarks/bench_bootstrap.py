@@ -5,7 +5,14 @@ fits each draw from the start by the same scoring that fits the sample, in one p
 on a few draws and scaled up.
 """
 
+# ruff: noqa: E402 (the number of threads is set before numpy is imported)
+
 from __future__ import annotations
+
+import os
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 import sys
 import time
