@@ -56,9 +56,9 @@ def test_the_intervals_of_many_complete_studies_cover_the_population_values(plan
         assert low <= np.mean(covered[model]) <= high, f"{model}: {np.mean(covered[model]):.3f}"
 
 
-def test_a_study_of_240_through_the_whole_system_covers_the_true_values(tmp_path):
-    result = travel(tmp_path / "demo", 240, seed=1).result
+def test_a_study_of_160_through_the_whole_system_covers_the_true_values(tmp_path):
+    result = travel(tmp_path / "demo", 160, seed=1).result
     assert not result.failures
     covered = np.concatenate([effects["covered"] for effects in result.beside_truth.values()])
     assert covered.mean() >= 0.8, result.beside_truth
-    assert result.overview.enrolled == 240
+    assert result.overview.enrolled == 160
