@@ -1,4 +1,4 @@
-"""Messages that leave: claimed in one transaction, sent outside of any, settled in another.
+"""Messages that leave: claimed in one transaction, sent outside of any, settled in the next.
 
 One at a time: what is claimed was looked at a moment before it is sent, and a worker that dies
 leaves no more than the one message in doubt that it was sending.
@@ -29,18 +29,15 @@ def dispatch(
     """Send what is due, until nothing is or the mail server is in trouble."""
     with database.writing() as session:
         outbox.recover_stalled(session, now=clock())
-    while True:
+        look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
+    while look.due:
+        delivery = _send(transport, look.claimed) if look.claimed else None
         with database.writing() as session:
+            if look.claimed and delivery:
+                outbox.settle(session, look.claimed, delivery, now=clock())
+                if delivery.server_trouble:
+                    return
             look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
-        if look.due == 0:
-            return
-        if look.claimed is None:
-            continue
-        delivery = _send(transport, look.claimed)
-        with database.writing() as session:
-            outbox.settle(session, look.claimed, delivery, now=clock())
-        if delivery.server_trouble:
-            return
 
 
 def _send(transport: Transport, claimed: Claimed) -> Delivery:

@@ -28,9 +28,31 @@ def record(
     participant: Participant | None = None,
 ) -> None:
     """Write one event. ``payload`` must hold no personal value."""
-    event = Event(
+    note(
+        session,
+        kind,
+        payload,
         study_id=study.id if study else None,
         participant_id=participant.id if participant else None,
+        actor=actor,
+        now=now,
+    )
+
+
+def note(
+    session: Session,
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    study_id: int | None,
+    participant_id: int | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write one event about rows that only their keys are known of."""
+    event = Event(
+        study_id=study_id,
+        participant_id=participant_id,
         kind=kind,
         actor=actor,
         at=now,

@@ -22,10 +22,8 @@ from longwave.keys import KeyRing, Purpose
 from longwave.notify import Delivery, Mail, Outcome
 from longwave.services import audit, texts
 from longwave.services.study import current_protocol
-from longwave.storage import assessment as assessments
 from longwave.storage import message as messages
-from longwave.storage import participant as participants
-from longwave.storage import study as studies
+from longwave.storage.message import Due
 from longwave.storage.tables import Assessment, Attempt, Message, Participant
 from longwave.storage.tables.base import key
 
@@ -40,7 +38,7 @@ _LONGEST_BACK_OFF = timedelta(hours=1)
 _REST = timedelta(hours=24)
 """The least time between two messages about one assessment, when one of them was late."""
 
-_LOOK_AT = 20
+_LOOK_AT = 5
 _INVITATION = "invitation"
 _REMINDER = "reminder"
 _UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
@@ -104,8 +102,8 @@ def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> L
     Those that are no longer wanted are cancelled on the way; those that must wait are moved.
     """
     due = messages.due(session, now, _LOOK_AT)
-    for message in due:
-        claimed = _consider(session, message, keys, base_url, now)
+    for found in due:
+        claimed = _consider(session, found, keys, base_url, now)
         if claimed is not None:
             session.flush()
             return Look(len(due), claimed)
@@ -120,10 +118,10 @@ def recover_stalled(session: Session, *, now: datetime) -> None:
     Message-ID; a reminder stays uncertain.
     """
     for message in messages.stalled(session, now):
-        attempt = messages.attempt(session, key(message), message.attempts)
-        attempt.finished_at = now
-        attempt.outcome = Outcome.UNCERTAIN
-        attempt.detail = "The sender stopped before it could say what happened."
+        detail = "The sender stopped before it could say what happened."
+        messages.finish_attempt(
+            session, key(message), message.attempts, Outcome.UNCERTAIN, detail, now
+        )
         message.lease_until = None
         if message.kind == _INVITATION and message.attempts < MOST_ATTEMPTS:
             message.state = MessageState.PENDING
@@ -137,10 +135,9 @@ def settle(
 ) -> MessageState:
     """Note what became of an attempt, and decide what becomes of its message."""
     message = messages.by_id(session, claimed.message_id)
-    attempt = messages.attempt(session, claimed.message_id, claimed.attempt)
-    attempt.finished_at = now
-    attempt.outcome = delivery.outcome
-    attempt.detail = delivery.detail
+    messages.finish_attempt(
+        session, claimed.message_id, claimed.attempt, delivery.outcome, delivery.detail, now
+    )
     if message.state != MessageState.SENDING or message.attempts != claimed.attempt:
         return MessageState(message.state)
     message.lease_until = None
@@ -187,53 +184,46 @@ def _message(
 def _finish(session: Session, message: Message, state: MessageState, now: datetime) -> None:
     message.state = state
     message.settled_at = now
-    audit.record(
+    audit.note(
         session,
-        studies.by_id(session, message.study_id),
         f"message.{state}",
         {"step": message.step, "attempts": message.attempts},
+        study_id=message.study_id,
+        participant_id=message.participant_id,
         actor="dispatch",
         now=now,
-        participant=participants.by_id(session, message.participant_id),
     )
 
 
 def _consider(
-    session: Session, message: Message, keys: KeyRing, base_url: str, now: datetime
+    session: Session, due: Due, keys: KeyRing, base_url: str, now: datetime
 ) -> Claimed | None:
     """Take a message on, or cancel it, move it, or give it up."""
-    participant = participants.by_id(session, message.participant_id)
-    assessment = assessments.by_id(session, message.assessment_id)
-    if assessment is None or not _is_wanted(session, message, participant, assessment, now):
+    message = due.message
+    if not _is_wanted(session, due, now):
         message.state = MessageState.CANCELLED
         message.settled_at = now
         return None
-    later = _not_before(session, message, participant, now)
+    later = _not_before(session, due, now)
     if later > now:
         message.due_at = later
         return None
     try:
-        mail = _compose(session, message, participant, assessment, keys, base_url, now)
+        mail = _compose(due, keys, base_url, now)
     except LongwaveError:
         _finish(session, message, MessageState.FAILED, now)
         return None
-    if not messages.take_lease(session, key(message), now + LEASE):
-        return None
-    session.refresh(message)
+    message.state = MessageState.SENDING
+    message.lease_until = now + LEASE
+    message.attempts += 1
     session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
-    study = studies.by_id(session, message.study_id)
-    return Claimed(key(message), message.attempts, mail, study.mode == StudyMode.TRIAL_RUN)
+    return Claimed(key(message), message.attempts, mail, due.study.mode == StudyMode.TRIAL_RUN)
 
 
-def _is_wanted(
-    session: Session,
-    message: Message,
-    participant: Participant,
-    assessment: Assessment,
-    now: datetime,
-) -> bool:
+def _is_wanted(session: Session, due: Due, now: datetime) -> bool:
     """Whether there is still something to say; of reminders that pile up only the last is."""
-    if participant.follow_up != FollowUp.ACTIVE or now >= assessment.closes_at:
+    message, assessment = due.message, due.assessment
+    if due.participant.follow_up != FollowUp.ACTIVE or now >= assessment.closes_at:
         return False
     if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
         return False
@@ -246,11 +236,9 @@ def _is_wanted(
     )
 
 
-def _not_before(
-    session: Session, message: Message, participant: Participant, now: datetime
-) -> datetime:
+def _not_before(session: Session, due: Due, now: datetime) -> datetime:
     """Return when a message may go out: not in quiet hours, and no reminder hard on another."""
-    at = now
+    message, at = due.message, now
     if message.kind == _REMINDER:
         others = messages.of_assessment(session, message.assessment_id)
         spoken = [other.settled_at for other in others if other.state == MessageState.SENT]
@@ -259,37 +247,28 @@ def _not_before(
             at = max(at, now + _REST)
     if message.at_once and message.attempts == 0:
         return at
-    protocol = current_protocol(session, studies.by_id(session, message.study_id))
-    return outside_quiet_hours(at, participant.zone, protocol.messages.quiet_hours)
+    quiet = current_protocol(session, due.study).messages.quiet_hours
+    return outside_quiet_hours(at, due.participant.zone, quiet)
 
 
-def _compose(
-    session: Session,
-    message: Message,
-    participant: Participant,
-    assessment: Assessment,
-    keys: KeyRing,
-    base_url: str,
-    now: datetime,
-) -> Mail:
-    contact = participants.contact(session, message.participant_id)
-    if contact is None:
-        raise NotFoundError(f"Message {message.id} has nobody to go to.")
-    link = f"{base_url}/l/{keys.link_token(assessment.uid)}"
-    study = studies.by_id(session, message.study_id)
+def _compose(due: Due, keys: KeyRing, base_url: str, now: datetime) -> Mail:
+    if due.contact is None:
+        raise NotFoundError(f"Message {due.message.id} has nobody to go to.")
+    link = f"{base_url}/l/{keys.link_token(due.assessment.uid)}"
     text = texts.compose(
-        message.kind,
-        language=participant.language,
+        due.message.kind,
+        language=due.participant.language,
         link=link,
-        closes_at=assessment.closes_at,
-        zone=participant.zone,
-        trial_run=study.mode == StudyMode.TRIAL_RUN,
+        closes_at=due.assessment.closes_at,
+        zone=due.participant.zone,
+        trial_run=due.study.mode == StudyMode.TRIAL_RUN,
     )
+    address = keys.decrypt(Purpose.CONTACT, due.contact.email, due.participant.public_id)
     return Mail(
-        recipient=keys.decrypt(Purpose.CONTACT, contact.email, participant.public_id).decode(),
+        recipient=address.decode(),
         subject=text.subject,
         body=text.body,
-        message_id=message.mail_id,
+        message_id=due.message.mail_id,
         date=now,
         unsubscribe=f"{link}/unsubscribe",
     )

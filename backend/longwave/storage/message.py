@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import Messages, MessageState
-from longwave.storage.tables import Attempt, Message, Participant
+from longwave.storage.tables import Assessment, Attempt, Contact, Message, Participant, Study
 
 
 def by_id(session: Session, message_id: int) -> Message:
@@ -16,24 +18,38 @@ def by_id(session: Session, message_id: int) -> Message:
     return session.get_one(Message, message_id)
 
 
-def due(session: Session, now: datetime, limit: int) -> list[Message]:
+class Due(NamedTuple):
+    """A message that is due, with all that it is about; ``contact`` may have been erased."""
+
+    message: Message
+    participant: Participant
+    assessment: Assessment
+    study: Study
+    contact: Contact | None
+
+
+def due(session: Session, now: datetime, limit: int) -> list[Due]:
     """Return pending messages that are due, the earliest first, that nobody else is claiming.
 
-    Those of participants who paused messages stay where they are.
+    Their rows are locked until the transaction ends. Those of participants who paused
+    messages stay where they are.
     """
     statement = (
-        select(Message)
+        sqlalchemy_select(Message, Participant, Assessment, Study, Contact)
         .join(Participant, col(Participant.id) == col(Message.participant_id))
+        .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
+        .join(Study, col(Study.id) == col(Message.study_id))
+        .outerjoin(Contact, col(Contact.participant_id) == col(Message.participant_id))
         .where(
-            Message.state == MessageState.PENDING,
-            Message.due_at <= now,
-            Participant.messages == Messages.ON,
+            col(Message.state) == MessageState.PENDING,
+            col(Message.due_at) <= now,
+            col(Participant.messages) == Messages.ON,
         )
         .order_by(col(Message.due_at), col(Message.id))
         .limit(limit)
         .with_for_update(skip_locked=True, of=Message)
     )
-    return list(session.exec(statement))
+    return [Due(*row) for row in session.execute(statement)]
 
 
 def stalled(session: Session, now: datetime) -> list[Message]:
@@ -47,16 +63,6 @@ def stalled(session: Session, now: datetime) -> list[Message]:
         .with_for_update(skip_locked=True)
     )
     return list(session.exec(statement))
-
-
-def take_lease(session: Session, message_id: int, until: datetime) -> bool:
-    """Move one message from pending to sending; False if somebody else was quicker."""
-    result = session.connection().execute(
-        update(Message)
-        .where(col(Message.id) == message_id, col(Message.state) == MessageState.PENDING)
-        .values(state=MessageState.SENDING, lease_until=until, attempts=Message.attempts + 1)
-    )
-    return result.rowcount == 1
 
 
 def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
@@ -101,7 +107,12 @@ def of_assessment(session: Session, assessment_id: int) -> list[Message]:
     return list(session.exec(select(Message).where(Message.assessment_id == assessment_id)))
 
 
-def attempt(session: Session, message_id: int, number: int) -> Attempt:
-    """Return one attempt."""
-    statement = select(Attempt).where(Attempt.message_id == message_id, Attempt.number == number)
-    return session.exec(statement).one()
+def finish_attempt(
+    session: Session, message_id: int, number: int, outcome: str, detail: str, now: datetime
+) -> None:
+    """Note what became of an attempt."""
+    session.connection().execute(
+        update(Attempt)
+        .where(col(Attempt.message_id) == message_id, col(Attempt.number) == number)
+        .values(finished_at=now, outcome=outcome, detail=detail)
+    )
