@@ -31,9 +31,9 @@ class Clockwork:
         """Do all that is due, a batch for each transaction."""
         self.sweep()
         self.dispatch()
-        seal(self.database, self.keys, self.clock())
         with self.database.writing() as session:
             heartbeat.beat(session, now=self.clock())
+        seal(self.database, self.keys, self.clock())
 
     def sweep(self) -> None:
         """Open and close assessments until none is due."""

@@ -50,15 +50,17 @@ def note(
     now: datetime,
 ) -> None:
     """Write one event about rows that only their keys are known of."""
-    event = Event(
-        study_id=study_id,
-        participant_id=participant_id,
-        kind=kind,
-        actor=actor,
-        at=now,
-        payload=payload,
+    trail.append(
+        session,
+        {
+            "study_id": study_id,
+            "participant_id": participant_id,
+            "kind": kind,
+            "actor": actor,
+            "at": now,
+            "payload": payload,
+        },
     )
-    trail.append(session, event)
 
 
 def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -14,13 +16,15 @@ _TRAIL_LOCK = 0x6C6F6E67
 _SEAL_LOCK = 0x7365616C
 
 
-def append(session: Session, event: Event) -> None:
+def append(session: Session, event: Mapping[str, Any]) -> None:
     """Write one event; on PostgreSQL under the shared lock that the sealer waits for."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(
-            text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _TRAIL_LOCK}
-        )
-    session.add(event)
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _TRAIL_LOCK})
+    connection.execute(_INSERT_EVENT, event)
+
+
+_INSERT_EVENT = insert(Event)
 
 
 def horizon(session: Session) -> int:
@@ -70,8 +74,8 @@ def between(session: Session, after: int, upto: int, limit: int) -> list[Event]:
 def beat(session: Session, name: str, now: datetime) -> None:
     """Note that a part of the worker did its work."""
     connection = session.connection()
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Heartbeat).values(name=name, at=now)
+    upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = upsert(Heartbeat).values(name=name, at=now)
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"at": now}))
 
 
