@@ -19,6 +19,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from longwave.cli.edge import collect_garbage_rarely
 from longwave.rehearsal.browser import Browser
 from longwave.rehearsal.demo import Demo, DemoResult
 from longwave.rehearsal.folder import demo_folder
@@ -27,6 +28,7 @@ from longwave.rehearsal.server import serving
 
 def main(participants: int = 40) -> None:
     """Measure once and print."""
+    collect_garbage_rarely()
     with tempfile.TemporaryDirectory() as folder:
         seconds, result = _demo(Path(folder) / "demo", participants)
         bare = _bare(Path(folder) / "bare.db", result.requests)

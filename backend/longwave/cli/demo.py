@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from longwave import log
-from longwave.cli.edge import err, out, told_plainly
+from longwave.cli.edge import collect_garbage_rarely, err, out, told_plainly
 from longwave.cli.serve import listening, ticking
 from longwave.clock import system_clock
 from longwave.keys import KeyRing
@@ -40,6 +40,7 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65_535, help="The port to serve at.")] = 8000,
 ) -> None:
     """Run a whole study and its analysis on virtual participants."""
+    collect_garbage_rarely()
     with told_plainly():
         if serve:
             with listening(_HOST, port):

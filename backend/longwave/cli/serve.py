@@ -14,7 +14,7 @@ import typer
 import uvicorn
 
 from longwave import log
-from longwave.cli.edge import opened, out
+from longwave.cli.edge import collect_garbage_rarely, opened, out
 from longwave.clock import system_clock
 from longwave.config import Settings
 from longwave.domain.errors import ConfigurationError
@@ -35,6 +35,7 @@ def serve(
     ] = True,
 ) -> None:
     """Serve the pages and the API."""
+    collect_garbage_rarely()
     with opened() as (settings, database, keys):
         settings.require_safe_key()
         _require_schema(database)
@@ -50,6 +51,7 @@ def serve(
 
 def worker() -> None:
     """Run the clockwork alone: open and close waves, send messages, seal the trail."""
+    collect_garbage_rarely()
     with opened() as (settings, database, keys):
         settings.require_safe_key()
         _require_schema(database)
