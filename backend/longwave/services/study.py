@@ -166,11 +166,6 @@ def sealed_settings(study: Study, keys: KeyRing) -> SealedSettings:
     return SealedSettings.from_json(keys.decrypt(Purpose.SEALED, study.sealed, study.slug).decode())
 
 
-def _id(study: Study) -> int:
-    assert study.id is not None
-    return study.id
-
-
 def _require(study: Study, state: StudyState) -> None:
     if study.state != state:
         raise RefusedTransitionError(

@@ -49,11 +49,6 @@ def resume_messages(session: Session, participant: Participant, *, now: datetime
     _set_messages(session, participant, Messages.ON, now)
 
 
-def find_participant(session: Session, participant_id: int) -> Participant | None:
-    """Return the participant that a cookie speaks of, if there is one."""
-    return participants.find(session, participant_id)
-
-
 def _set_messages(
     session: Session, participant: Participant, wanted: Messages, now: datetime
 ) -> None:

@@ -47,16 +47,6 @@ def of_participant(session: Session, participant_id: int) -> list[Assessment]:
     return list(session.exec(statement))
 
 
-def of_wave(session: Session, participant_id: int, wave: str) -> Assessment | None:
-    """Return a participant's first occurrence of a wave."""
-    statement = select(Assessment).where(
-        Assessment.participant_id == participant_id,
-        Assessment.wave == wave,
-        Assessment.occurrence == 1,
-    )
-    return session.exec(statement).one_or_none()
-
-
 def refresh(session: Session, assessment: Assessment) -> None:
     """Read an assessment again, once its participant is locked."""
     if session.get_bind().dialect.name != "sqlite":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import ColumnElement, update
 from sqlalchemy import select as sqlalchemy_select
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import Messages, MessageState
@@ -67,25 +67,18 @@ def stalled(session: Session, now: datetime) -> list[Message]:
 
 def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
     """Cancel all that is pending for a participant; return how many."""
-    result = session.connection().execute(
-        update(Message)
-        .where(
-            col(Message.participant_id) == participant_id,
-            col(Message.state) == MessageState.PENDING,
-        )
-        .values(state=MessageState.CANCELLED, settled_at=now)
-    )
-    return result.rowcount
+    return _cancel(session, col(Message.participant_id) == participant_id, now)
 
 
 def cancel_of_assessment(session: Session, assessment_id: int, now: datetime) -> int:
     """Cancel all that is pending about an assessment; return how many."""
+    return _cancel(session, col(Message.assessment_id) == assessment_id, now)
+
+
+def _cancel(session: Session, which: ColumnElement[bool], now: datetime) -> int:
     result = session.connection().execute(
         update(Message)
-        .where(
-            col(Message.assessment_id) == assessment_id,
-            col(Message.state) == MessageState.PENDING,
-        )
+        .where(which, col(Message.state) == MessageState.PENDING)
         .values(state=MessageState.CANCELLED, settled_at=now)
     )
     return result.rowcount

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from longwave.domain.lifecycle import Stage
-from longwave.storage.tables import Allocation, Consent, Contact, Participant
+from longwave.storage.tables import Allocation, Contact, Participant
 
 
 def by_id(session: Session, participant_id: int) -> Participant:
@@ -86,11 +86,6 @@ def contact_by_digest(session: Session, study_id: int, digest: str) -> Contact |
     """Return the first contact of a study with this keyed hash of its address."""
     statement = select(Contact).where(Contact.study_id == study_id, Contact.digest == digest)
     return session.exec(statement).first()
-
-
-def consents(session: Session, participant_id: int) -> list[Consent]:
-    """Return the consents that a participant signed."""
-    return list(session.exec(select(Consent).where(Consent.participant_id == participant_id)))
 
 
 def allocation(session: Session, participant_id: int) -> Allocation | None:
