@@ -57,10 +57,12 @@ def submitting(lab, person, wave="w0"):
 def saving(lab, person, value):
     def act():
         with lab.database.writing() as session:
-            found = assessments.load(
+            sheet = assessments.load(
                 session, lab._assessment(session, person, "w0").id, now=lab.now
             )
-            assessments.save_item(session, found, "scs_sf", "scs_sf_1", value, now=lab.now)
+            assessments.save_item(
+                session, sheet.assessment, "scs_sf", "scs_sf_1", value, now=lab.now
+            )
 
     return act
 

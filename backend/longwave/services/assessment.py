@@ -31,15 +31,21 @@ from longwave.storage.tables.base import key
 
 __all__ = [
     "REFUSED",
+    "Answers",
     "Questionnaire",
+    "answers_of",
     "begin",
     "follow_link",
     "load",
+    "look_behind",
     "questionnaire",
     "save_item",
     "save_page",
     "submit",
 ]
+
+Answers = Mapping[tuple[str, str], GivenAnswer]
+"""What was answered in an assessment, by instrument and item."""
 
 _SKIPPED = "skipped"
 _REFUSED_REASON = "refused"
@@ -47,18 +53,25 @@ _REFUSED_REASON = "refused"
 
 @dataclass(frozen=True, slots=True)
 class Questionnaire:
-    """An assessment with all that its pages need."""
+    """An assessment with all that its pages need but the answers."""
 
+    assessment: Assessment
     participant: Participant
     study: Study
     protocol: Protocol
     wave: Wave
     instruments: tuple[Instrument, ...]
-    answers: Mapping[tuple[str, str], GivenAnswer]
 
-    def first_open(self) -> Instrument | None:
+    def first_open(self, answers: Answers) -> Instrument | None:
         """Return the first instrument that has an item with neither value nor reason."""
-        return next((found for found in self.instruments if not self._is_saved(found)), None)
+        return next(
+            (
+                found
+                for found in self.instruments
+                if any((found.id, item.id) not in answers for item in found.items)
+            ),
+            None,
+        )
 
     def after(self, instrument_id: str) -> Instrument | None:
         """Return the instrument whose page follows, or None on the last page."""
@@ -74,18 +87,36 @@ class Questionnaire:
         rest = self.instruments[self.position(instrument_id) :]
         return math.ceil(sum(found.minutes for found in rest))
 
-    def _is_saved(self, instrument: Instrument) -> bool:
-        return all((instrument.id, item.id) in self.answers for item in instrument.items)
-
 
 def follow_link(session: Session, token: str, *, now: datetime) -> Assessment:
     """Return the assessment that a link leads to, if it can be answered now; change nothing."""
     return _answerable(assessments.by_token(session, token_hash(token)), now)
 
 
-def load(session: Session, assessment_id: int, *, now: datetime) -> Assessment:
-    """Return an assessment by its id, if it can be answered now."""
-    return _answerable(assessments.by_id(session, assessment_id), now)
+def look_behind(
+    session: Session, token: str, *, now: datetime
+) -> tuple[Assessment, LinkExpiredError | LinkUsedError | None]:
+    """Return the assessment that a link leads to, with the reason why it cannot be answered now.
+
+    Raises
+    ------
+    NotFoundError
+        If the link leads nowhere.
+    """
+    found = assessments.by_token(session, token_hash(token))
+    try:
+        return _answerable(found, now), None
+    except (LinkExpiredError, LinkUsedError) as failure:
+        assert found is not None
+        return found, failure
+
+
+def load(session: Session, assessment_id: int, *, now: datetime) -> Questionnaire:
+    """Return an assessment by its id with what its pages need, if it can be answered now."""
+    found = assessments.with_owner(session, assessment_id)
+    assessment = _answerable(found and found[0], now)
+    assert found is not None
+    return _sheet(session, assessment, found[1], found[2])
 
 
 def begin(session: Session, token: str, *, now: datetime) -> Assessment:
@@ -100,17 +131,12 @@ def begin(session: Session, token: str, *, now: datetime) -> Assessment:
 
 def questionnaire(session: Session, assessment: Assessment) -> Questionnaire:
     """Gather what the pages of an assessment need."""
-    protocol = protocol_of(session, assessment.protocol_version_id)
-    wave = protocol.wave(assessment.wave)
-    participant, study = assessments.owner(session, assessment)
-    return Questionnaire(
-        participant=participant,
-        study=study,
-        protocol=protocol,
-        wave=wave,
-        instruments=tuple(protocol.instruments[name] for name in wave.instruments),
-        answers=assessments.answers(session, key(assessment)),
-    )
+    return _sheet(session, assessment, *assessments.owner(session, assessment))
+
+
+def answers_of(session: Session, assessment: Assessment) -> Answers:
+    """Return what was answered so far, by instrument and item."""
+    return assessments.answers(session, key(assessment))
 
 
 def save_page(
@@ -120,11 +146,16 @@ def save_page(
     values: Mapping[str, str],
     *,
     now: datetime,
-) -> None:
+) -> Answers:
     """Save one instrument's page. An item without an answer counts as skipped.
 
     Nothing is saved if any answer is not one that the item offers, or if a name in ``values``
     is no item of the instrument.
+
+    Returns
+    -------
+    Mapping
+        All answers of the assessment as they are now, by instrument and item.
 
     Raises
     ------
@@ -138,7 +169,7 @@ def save_page(
         raise InvalidInputError(
             f"{', '.join(unknown[:3])}: not a question of this page.", "Load the page again."
         )
-    before = assessments.answers(session, key(assessment))
+    before = answers_of(session, assessment)
     faults: dict[str, str] = {}
     saved: dict[str, GivenAnswer] = {}
     for item in instrument.items:
@@ -152,6 +183,7 @@ def save_page(
     if faults:
         raise InvalidInputError("Some answers need another look.", "See the marks.", faults)
     _save(session, assessment, instrument_id, saved, now)
+    return {**before} | {(instrument_id, item): answer for item, answer in saved.items()}
 
 
 def save_item(
@@ -182,7 +214,7 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
     """Complete an assessment, and let follow what hangs on it."""
     participant = _hold(session, assessment, now)
     study = studies.by_id(session, assessment.study_id)
-    answers = assessments.answers(session, key(assessment))
+    answers = answers_of(session, assessment)
     if assessment.started_at is None:
         raise InvalidInputError("Nothing was answered yet.", "Answer the questions first.")
     assessment.status = AssessmentStatus.COMPLETED
@@ -205,6 +237,21 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
     randomisation.randomise_after(session, study, participant, assessment.wave, keys=keys, now=now)
     timeline.wave_is_over(session, study, participant, assessment, keys=keys, at=now)
     session.flush()
+
+
+def _sheet(
+    session: Session, assessment: Assessment, participant: Participant, study: Study
+) -> Questionnaire:
+    protocol = protocol_of(session, assessment.protocol_version_id)
+    wave = protocol.wave(assessment.wave)
+    return Questionnaire(
+        assessment=assessment,
+        participant=participant,
+        study=study,
+        protocol=protocol,
+        wave=wave,
+        instruments=tuple(protocol.instruments[name] for name in wave.instruments),
+    )
 
 
 def _hold(session: Session, assessment: Assessment, now: datetime) -> Participant:

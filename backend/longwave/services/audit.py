@@ -72,19 +72,20 @@ def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:
     sealed = 0
     if not trail.may_seal(session):
         return sealed
-    while block := _next_block(session, upto):
-        last = trail.last_seal(session)
-        session.add(
-            Seal(
-                number=last.number + 1 if last else 1,
-                first_event=key(block[0]),
-                last_event=key(block[-1]),
-                head=block_head(keys, last.head if last else GENESIS, block),
-                sealed_at=now,
-            )
+    last = trail.last_seal(session)
+    while block := trail.between(session, last.last_event if last else 0, upto, _BLOCK):
+        last = Seal(
+            number=last.number + 1 if last else 1,
+            first_event=key(block[0]),
+            last_event=key(block[-1]),
+            head=block_head(keys, last.head if last else GENESIS, block),
+            sealed_at=now,
         )
+        session.add(last)
         session.flush()
         sealed += len(block)
+        if last.last_event >= upto:
+            break
     return sealed
 
 
@@ -109,11 +110,6 @@ def head(session: Session) -> str:
     """Return the newest head of the trail."""
     last = trail.last_seal(session)
     return last.head if last else GENESIS
-
-
-def _next_block(session: Session, upto: int) -> list[Event]:
-    last = trail.last_seal(session)
-    return trail.between(session, last.last_event if last else 0, upto, _BLOCK)
 
 
 def _canonical(event: Event) -> str:

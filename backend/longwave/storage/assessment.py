@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -18,8 +20,12 @@ _UNDER_WAY = (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
 
 def by_token(session: Session, token_hash: str) -> Assessment | None:
     """Return the assessment that a link leads to."""
-    statement = select(Assessment).where(Assessment.token_hash == token_hash)
-    return session.exec(statement).one_or_none()
+    return session.exec(_BY_TOKEN, params={"token_hash": token_hash}).one_or_none()
+
+
+# Statements of a participant's every request are built once; building one costs as much as
+# running it.
+_BY_TOKEN = select(Assessment).where(col(Assessment.token_hash) == bindparam("token_hash"))
 
 
 def by_id(session: Session, assessment_id: int) -> Assessment | None:
@@ -27,24 +33,44 @@ def by_id(session: Session, assessment_id: int) -> Assessment | None:
     return session.get(Assessment, assessment_id)
 
 
+def with_owner(
+    session: Session, assessment_id: int
+) -> tuple[Assessment, Participant, Study] | None:
+    """Return an assessment, whose it is and of which study, in one statement."""
+    found = session.execute(_WITH_OWNER, {"assessment_id": assessment_id}).one_or_none()
+    return found and (found[0], found[1], found[2])
+
+
+_WITH_OWNER = (
+    sqlalchemy_select(Assessment, Participant, Study)
+    .join(Participant, col(Participant.id) == col(Assessment.participant_id))
+    .join(Study, col(Study.id) == col(Assessment.study_id))
+    .where(col(Assessment.id) == bindparam("assessment_id"))
+)
+
+
 def owner(session: Session, assessment: Assessment) -> tuple[Participant, Study]:
     """Return whose assessment this is, and of which study, in one statement."""
-    statement = (
-        select(Participant, Study)
-        .join(Study, col(Study.id) == col(Participant.study_id))
-        .where(Participant.id == assessment.participant_id)
-    )
-    return session.exec(statement).one()
+    return session.exec(_OWNER, params={"participant_id": assessment.participant_id}).one()
+
+
+_OWNER = (
+    select(Participant, Study)
+    .join(Study, col(Study.id) == col(Participant.study_id))
+    .where(col(Participant.id) == bindparam("participant_id"))
+)
 
 
 def of_participant(session: Session, participant_id: int) -> list[Assessment]:
     """Return a participant's assessments, in the order in which they were planned."""
-    statement = (
-        select(Assessment)
-        .where(Assessment.participant_id == participant_id)
-        .order_by(col(Assessment.id))
-    )
-    return list(session.exec(statement))
+    return list(session.exec(_OF_PARTICIPANT, params={"participant_id": participant_id}))
+
+
+_OF_PARTICIPANT = (
+    select(Assessment)
+    .where(col(Assessment.participant_id) == bindparam("participant_id"))
+    .order_by(col(Assessment.id))
+)
 
 
 def refresh(session: Session, assessment: Assessment) -> None:
@@ -55,24 +81,31 @@ def refresh(session: Session, assessment: Assessment) -> None:
 
 def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]:
     """Return scheduled assessments whose window has opened, the earliest first."""
-    statement = (
-        select(Assessment)
-        .where(Assessment.status == AssessmentStatus.SCHEDULED, Assessment.opens_at <= now)
-        .order_by(col(Assessment.opens_at))
-        .limit(limit)
+    return list(session.exec(_DUE_TO_OPEN, params={"now": now, "most": limit}))
+
+
+_DUE_TO_OPEN = (
+    select(Assessment)
+    .where(
+        col(Assessment.status) == AssessmentStatus.SCHEDULED,
+        col(Assessment.opens_at) <= bindparam("now"),
     )
-    return list(session.exec(statement))
+    .order_by(col(Assessment.opens_at))
+    .limit(bindparam("most"))
+)
 
 
 def due_to_close(session: Session, now: datetime, limit: int) -> list[Assessment]:
     """Return open and started assessments whose window has closed, the earliest first."""
-    statement = (
-        select(Assessment)
-        .where(col(Assessment.status).in_(_UNDER_WAY), Assessment.closes_at <= now)
-        .order_by(col(Assessment.closes_at))
-        .limit(limit)
-    )
-    return list(session.exec(statement))
+    return list(session.exec(_DUE_TO_CLOSE, params={"now": now, "most": limit}))
+
+
+_DUE_TO_CLOSE = (
+    select(Assessment)
+    .where(col(Assessment.status).in_(_UNDER_WAY), col(Assessment.closes_at) <= bindparam("now"))
+    .order_by(col(Assessment.closes_at))
+    .limit(bindparam("most"))
+)
 
 
 def open_now(
@@ -111,13 +144,15 @@ class GivenAnswer(NamedTuple):
 
 def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], GivenAnswer]:
     """Return the answers of an assessment, by instrument and item."""
-    statement = select(Answer.instrument, Answer.item, Answer.value, Answer.missing_reason).where(
-        Answer.assessment_id == assessment_id
-    )
+    rows = session.exec(_ANSWERS, params={"assessment_id": assessment_id})
     return {
-        (instrument, item): GivenAnswer(value, reason)
-        for instrument, item, value, reason in session.exec(statement)
+        (instrument, item): GivenAnswer(value, reason) for instrument, item, value, reason in rows
     }
+
+
+_ANSWERS = select(Answer.instrument, Answer.item, Answer.value, Answer.missing_reason).where(
+    col(Answer.assessment_id) == bindparam("assessment_id")
+)
 
 
 def store_answers(

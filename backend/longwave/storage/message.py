@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, update
+from sqlalchemy import ColumnElement, bindparam, update
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
@@ -34,22 +34,24 @@ def due(session: Session, now: datetime, limit: int) -> list[Due]:
     Their rows are locked until the transaction ends. Those of participants who paused
     messages stay where they are.
     """
-    statement = (
-        sqlalchemy_select(Message, Participant, Assessment, Study, Contact)
-        .join(Participant, col(Participant.id) == col(Message.participant_id))
-        .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
-        .join(Study, col(Study.id) == col(Message.study_id))
-        .outerjoin(Contact, col(Contact.participant_id) == col(Message.participant_id))
-        .where(
-            col(Message.state) == MessageState.PENDING,
-            col(Message.due_at) <= now,
-            col(Participant.messages) == Messages.ON,
-        )
-        .order_by(col(Message.due_at), col(Message.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=Message)
+    return [Due(*row) for row in session.execute(_DUE, {"now": now, "most": limit})]
+
+
+_DUE = (
+    sqlalchemy_select(Message, Participant, Assessment, Study, Contact)
+    .join(Participant, col(Participant.id) == col(Message.participant_id))
+    .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
+    .join(Study, col(Study.id) == col(Message.study_id))
+    .outerjoin(Contact, col(Contact.participant_id) == col(Message.participant_id))
+    .where(
+        col(Message.state) == MessageState.PENDING,
+        col(Message.due_at) <= bindparam("now"),
+        col(Participant.messages) == Messages.ON,
     )
-    return [Due(*row) for row in session.execute(statement)]
+    .order_by(col(Message.due_at), col(Message.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=Message)
+)
 
 
 def stalled(session: Session, now: datetime) -> list[Message]:
@@ -57,12 +59,14 @@ def stalled(session: Session, now: datetime) -> list[Message]:
 
     There are never many: a worker has one message in hand at a time.
     """
-    statement = (
-        select(Message)
-        .where(Message.state == MessageState.SENDING, col(Message.lease_until) < now)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.exec(statement))
+    return list(session.exec(_STALLED, params={"now": now}))
+
+
+_STALLED = (
+    select(Message)
+    .where(col(Message.state) == MessageState.SENDING, col(Message.lease_until) < bindparam("now"))
+    .with_for_update(skip_locked=True)
+)
 
 
 def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
@@ -97,7 +101,10 @@ def is_queued(session: Session, message: Message) -> bool:
 
 def of_assessment(session: Session, assessment_id: int) -> list[Message]:
     """Return the messages about an assessment."""
-    return list(session.exec(select(Message).where(Message.assessment_id == assessment_id)))
+    return list(session.exec(_OF_ASSESSMENT, params={"assessment_id": assessment_id}))
+
+
+_OF_ASSESSMENT = select(Message).where(col(Message.assessment_id) == bindparam("assessment_id"))
 
 
 def finish_attempt(
@@ -105,7 +112,26 @@ def finish_attempt(
 ) -> None:
     """Note what became of an attempt."""
     session.connection().execute(
-        update(Attempt)
-        .where(col(Attempt.message_id) == message_id, col(Attempt.number) == number)
-        .values(finished_at=now, outcome=outcome, detail=detail)
+        _FINISH_ATTEMPT,
+        {
+            "of_message": message_id,
+            "of_number": number,
+            "finished_at": now,
+            "outcome": outcome,
+            "detail": detail,
+        },
     )
+
+
+_FINISH_ATTEMPT = (
+    update(Attempt)
+    .where(
+        col(Attempt.message_id) == bindparam("of_message"),
+        col(Attempt.number) == bindparam("of_number"),
+    )
+    .values(
+        finished_at=bindparam("finished_at"),
+        outcome=bindparam("outcome"),
+        detail=bindparam("detail"),
+    )
+)

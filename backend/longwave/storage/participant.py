@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -90,8 +90,12 @@ def contact_by_digest(session: Session, study_id: int, digest: str) -> Contact |
 
 def allocation(session: Session, participant_id: int) -> Allocation | None:
     """Return a participant's allocation."""
-    statement = select(Allocation).where(Allocation.participant_id == participant_id)
-    return session.exec(statement).one_or_none()
+    return session.exec(_ALLOCATION, params={"participant_id": participant_id}).one_or_none()
+
+
+_ALLOCATION = select(Allocation).where(
+    col(Allocation.participant_id) == bindparam("participant_id")
+)
 
 
 def forget_screening(session: Session, before: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from longwave.storage.tables import ProtocolVersion, Study
@@ -49,12 +50,14 @@ def lock(session: Session, study_id: int) -> Study:
 
 def latest_version_id(session: Session, study_id: int) -> int:
     """Return the id of the newest version of a study's protocol."""
-    statement = (
-        select(ProtocolVersion.id)
-        .where(ProtocolVersion.study_id == study_id)
-        .order_by(col(ProtocolVersion.number).desc())
-        .limit(1)
-    )
-    found = session.exec(statement).one()
+    found = session.exec(_LATEST_VERSION_ID, params={"study_id": study_id}).one()
     assert found is not None
     return found
+
+
+_LATEST_VERSION_ID = (
+    select(ProtocolVersion.id)
+    .where(col(ProtocolVersion.study_id) == bindparam("study_id"))
+    .order_by(col(ProtocolVersion.number).desc())
+    .limit(1)
+)

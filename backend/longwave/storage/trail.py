@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -52,23 +52,31 @@ def may_seal(session: Session) -> bool:
 
 def last_event_id(session: Session) -> int:
     """Return the highest id among the events that are visible now, or 0."""
-    return session.exec(select(func.max(Event.id))).one() or 0
+    return session.exec(_LAST_EVENT_ID).one() or 0
+
+
+_LAST_EVENT_ID = select(func.max(Event.id))
 
 
 def last_seal(session: Session) -> Seal | None:
     """Return the newest seal."""
-    return session.exec(select(Seal).order_by(col(Seal.number).desc()).limit(1)).first()
+    return session.exec(_LAST_SEAL).first()
+
+
+_LAST_SEAL = select(Seal).order_by(col(Seal.number).desc()).limit(1)
 
 
 def between(session: Session, after: int, upto: int, limit: int) -> list[Event]:
     """Return events with ids in (after, upto], by id."""
-    statement = (
-        select(Event)
-        .where(col(Event.id) > after, col(Event.id) <= upto)
-        .order_by(col(Event.id))
-        .limit(limit)
-    )
-    return list(session.exec(statement))
+    return list(session.exec(_BETWEEN, params={"after": after, "upto": upto, "most": limit}))
+
+
+_BETWEEN = (
+    select(Event)
+    .where(col(Event.id) > bindparam("after"), col(Event.id) <= bindparam("upto"))
+    .order_by(col(Event.id))
+    .limit(bindparam("most"))
+)
 
 
 def beat(session: Session, name: str, now: datetime) -> None:

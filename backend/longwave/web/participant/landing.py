@@ -16,7 +16,6 @@ from longwave.services import withdrawal
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessment_rows
 from longwave.storage import participant as participants
-from longwave.storage import study as studies
 from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.errors import status_of
@@ -39,10 +38,13 @@ def start(token: str, request: Request, edge: AtEdge) -> Response:
     try:
         with edge.database.writing() as session:
             assessment = assessments.begin(session, token, now=edge.now)
-            sheet = assessments.questionnaire(session, assessment)
+            first = first_page(
+                assessments.questionnaire(session, assessment),
+                assessments.answers_of(session, assessment),
+            )
     except (LinkExpiredError, LinkUsedError):
         return _landing(token, request, edge)
-    response = onward(request, first_page(sheet))
+    response = onward(request, first)
     cookies.give(response, edge, "longwave", assessment.id or 0)
     return response
 
@@ -72,17 +74,9 @@ def unsubscribe(token: str, edge: AtEdge) -> Response:
 
 
 def _landing(token: str, request: Request, edge: Edge) -> Response:
-    failure: LongwaveError | None = None
     with edge.database.reading() as session:
-        assessment = assessment_rows.by_token(session, token_hash(token))
-        if assessment is None:
-            raise NotFoundError("This link is not known.")
-        try:
-            assessments.follow_link(session, token, now=edge.now)
-        except (LinkExpiredError, LinkUsedError) as error:
-            failure = error
-        participant = participants.by_id(session, assessment.participant_id)
-        study = studies.by_id(session, assessment.study_id)
+        assessment, failure = assessments.look_behind(session, token, now=edge.now)
+        participant, study = assessment_rows.owner(session, assessment)
         protocol = protocol_of(session, assessment.protocol_version_id)
     wave = protocol.wave(assessment.wave)
     return page(

@@ -12,7 +12,7 @@ from longwave.domain.errors import InvalidInputError, LinkUsedError, NotFoundErr
 from longwave.domain.instrument import Instrument
 from longwave.i18n import translator
 from longwave.services import assessment as assessments
-from longwave.services.assessment import Questionnaire
+from longwave.services.assessment import Answers, Questionnaire
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessment_rows
 from longwave.storage import participant as participants
@@ -39,9 +39,9 @@ class _Draft:
     error: InvalidInputError
 
 
-def first_page(sheet: Questionnaire) -> str:
+def first_page(sheet: Questionnaire, answers: Answers) -> str:
     """Return the address of the first page with open questions, else of the last."""
-    instrument = sheet.first_open() or sheet.instruments[-1]
+    instrument = sheet.first_open(answers) or sheet.instruments[-1]
     return f"/survey/{instrument.id}"
 
 
@@ -49,8 +49,8 @@ def first_page(sheet: Questionnaire) -> str:
 def resume(request: Request, edge: AtEdge) -> Response:
     """Go to where the participant left off."""
     with edge.database.reading() as session:
-        sheet = assessments.questionnaire(session, _current(session, request, edge))
-        return onward(request, first_page(sheet))
+        sheet = _current(session, request, edge)
+        return onward(request, first_page(sheet, assessments.answers_of(session, sheet.assessment)))
 
 
 @router.get(_THANKS)
@@ -75,8 +75,9 @@ def stopped(request: Request, edge: AtEdge) -> Response:
 def show(instrument_id: str, request: Request, edge: AtEdge) -> Response:
     """Show an instrument's questions."""
     with edge.database.reading() as session:
-        sheet = assessments.questionnaire(session, _current(session, request, edge))
-    return _questions_page(request, sheet, _instrument(sheet, instrument_id))
+        sheet = _current(session, request, edge)
+        answers = assessments.answers_of(session, sheet.assessment)
+    return _questions_page(request, sheet, _instrument(sheet, instrument_id), answers)
 
 
 @router.post("/survey/{instrument_id}")
@@ -84,22 +85,22 @@ def save(instrument_id: str, request: Request, form: Posted, edge: AtEdge) -> Re
     """Save a page and go on; the last page completes the assessment."""
     try:
         with edge.database.writing() as session:
-            assessment = _current(session, request, edge)
-            sheet = assessments.questionnaire(session, assessment)
+            sheet = _current(session, request, edge)
+            assessment = sheet.assessment
             instrument = _instrument(sheet, instrument_id)
             values = form.unknown(["go"])
             if form.get("go") in ("back", "stop"):
                 _save_given(session, assessment, instrument, values, edge)
                 return onward(request, _aside(sheet, instrument, form.get("go")))
-            assessments.save_page(session, assessment, instrument_id, values, now=edge.now)
-            following = sheet.after(instrument_id)
-            if following is None:
-                # A page may have been passed over by its address: it comes first.
-                following = assessments.questionnaire(session, assessment).first_open()
+            given = assessments.save_page(session, assessment, instrument_id, values, now=edge.now)
+            # On the last page: one may have been passed over by its address, and comes first.
+            following = sheet.after(instrument_id) or sheet.first_open(given)
             if following is None:
                 assessments.submit(session, assessment, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
-        return _questions_page(request, sheet, instrument, _Draft(values, error))
+        with edge.database.reading() as session:
+            answers = assessments.answers_of(session, assessment)
+        return _questions_page(request, sheet, instrument, answers, _Draft(values, error))
     except LinkUsedError:  # the button was pressed twice, or in another tab
         return onward(request, _COMPLETE)
     return onward(request, f"/survey/{following.id}" if following else _THANKS)
@@ -111,21 +112,17 @@ def save_one(
 ) -> Response:
     """Save one answer as it is given."""
     with edge.database.writing() as session:
+        sheet = _current(session, request, edge)
         revision = assessments.save_item(
-            session,
-            _current(session, request, edge),
-            instrument_id,
-            item_id,
-            form.get("value"),
-            now=edge.now,
+            session, sheet.assessment, instrument_id, item_id, form.get("value"), now=edge.now
         )
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"revision": revision})
     return Response(status_code=204)
 
 
-def _current(session: Session, request: Request, edge: Edge) -> Assessment:
-    """Return the assessment that this browser may answer."""
+def _current(session: Session, request: Request, edge: Edge) -> Questionnaire:
+    """Return the questionnaire that this browser may answer."""
     row = cookies.read(request, edge, "longwave")
     if row is None:
         raise NotFoundError("No questionnaire is open here.", "Open the link from your message.")
@@ -161,11 +158,15 @@ def _aside(sheet: Questionnaire, instrument: Instrument, where: str) -> str:
 
 
 def _questions_page(
-    request: Request, sheet: Questionnaire, instrument: Instrument, draft: _Draft | None = None
+    request: Request,
+    sheet: Questionnaire,
+    instrument: Instrument,
+    answers: Answers,
+    draft: _Draft | None = None,
 ) -> Response:
     language = language_for(request, sheet.protocol, sheet.participant.language)
     say = translator(language)
-    given = given_answers(sheet.answers, instrument.id)
+    given = given_answers(answers, instrument.id)
     place = sheet.position(instrument.id)
     return page(
         "participant/questions.html",
