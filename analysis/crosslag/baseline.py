@@ -163,7 +163,7 @@ def _group(data: PatternMoments, exogenous: Sequence[int]) -> BaselineGroup:
     sigma = np.diag(variance)
     together = list(exogenous) if len(exogenous) > 1 else []
     if together:
-        among = saturated(_part(data, together)).point.evaluation
+        among = saturated(_part(data, together))
         mean[together] = among.mu
         sigma[np.ix_(together, together)] = among.sigma
         logl[together] = 0.0

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import linalg, optimize
 
 from crosslag._types import Float
-from crosslag.moments import Evaluation, PatternMoments, evaluate
+from crosslag.moments import Evaluation, PatternMoments, evaluate, weighted_sum
 from crosslag.ram import Implied, RamGroup, vech_indices
 
 __all__ = [
@@ -34,9 +34,11 @@ __all__ = [
 
 DECREMENT_LIMIT = 1e-8
 EIGENVALUE_LIMIT = 1e-8
-POLISHED = 1e-13  # one more Newton step from here changes nothing that prints
+POLISHED = 1e-13  # one more step from here changes nothing that prints
+SQUARED = 1e-7  # nor after Newton's step from here, which about squares the decrement
 SETTLED = 4  # rounding may keep the decrement above that
 NEWTON_FROM = 0.3  # below this decrement the observed information is the better metric
+SINGULAR = 1e-9  # smallest eigenvalue of a correlation matrix
 STEPS = 100
 RANDOM_STARTS = 4
 
@@ -252,7 +254,7 @@ def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Soluti
     near, settled, iteration = False, 0, 0
     while iteration < STEPS:
         iteration += 1
-        step = _direction(point, near=near, damping=damping)
+        step, is_newton = _direction(point, near=near, damping=damping)
         decrement = float(point.gradient @ step)
         near = decrement < NEWTON_FROM
         following = _line_search(at, point, step, decrement)
@@ -264,35 +266,39 @@ def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Soluti
         point = following
         damping = damping / 10 if damping > 1e-8 else 0.0
         settled += decrement < DECREMENT_LIMIT / 10
-        if decrement < POLISHED or settled >= SETTLED:
+        if decrement < (SQUARED if is_newton else POLISHED) or settled >= SETTLED:
             break
     return _prove(point, method, iteration)
 
 
-def _direction(point: Point, *, near: bool, damping: float) -> Float:
-    """Solve for an ascent direction, adding to the diagonal as far as that is needed."""
+def _direction(point: Point, *, near: bool, damping: float) -> tuple[Float, bool]:
+    """Solve for an ascent direction, adding to the diagonal as far as that is needed.
+
+    Says too whether it is Newton's.
+    """
     if near and damping < 1e-6:
         with_hessian = solve(point.observed_information(), point.gradient, 0.0)
         if with_hessian is not None:
-            return with_hessian
+            return with_hessian, True
     expected = point.expected_information()
     while True:
         step = solve(expected, point.gradient, damping)
         if step is not None:
-            return step
+            return step, False
         damping = max(10 * damping, 1e-8)
 
 
 def solve(information: Float, gradient: Float, damping: float) -> Float | None:
     """Solve for a step, adding ``damping`` to the unit diagonal; None if that is not definite."""
-    scale = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    scaled = information / np.outer(scale, scale)
-    scaled[np.diag_indices_from(scaled)] = 1.0 + damping
+    size = 1 / np.sqrt(np.maximum(information.diagonal(), 1e-300))
+    scaled = information * size
+    scaled *= size[:, None]
+    np.fill_diagonal(scaled, 1.0 + damping)
     factor, failed = linalg.lapack.dpotrf(scaled, lower=1)
-    if failed or np.diag(factor).min() < 1e-7:
+    if failed or factor.diagonal().min() < 1e-7:
         return None
-    solved, _ = linalg.lapack.dpotrs(factor, gradient / scale, lower=1)
-    return np.asarray(solved / scale)
+    solved, _ = linalg.lapack.dpotrs(factor, gradient * size, lower=1)
+    return np.asarray(solved * size)
 
 
 def _line_search(at: Evaluator[P], point: P, step: Float, decrement: float) -> P | None:
@@ -352,7 +358,7 @@ def _quasi_newton(at: Evaluator[P], start: Float, method: str) -> Iterator[Solut
         yield _score(at, ended, method, damping=0.0)
 
 
-def saturated(data: PatternMoments) -> Solution[MomentPoint]:
+def saturated(data: PatternMoments) -> Evaluation:
     """Fit means and covariances of one group without a model.
 
     Complete data have a closed form; otherwise scoring from the available cases.
@@ -360,8 +366,15 @@ def saturated(data: PatternMoments) -> Solution[MomentPoint]:
     Raises
     ------
     ValueError
-        If no starting covariance matrix is positive definite.
+        If there is no proven maximum: the data do not determine all moments.
     """
+    mean, covariance = available_moments(data)
+    deviation = np.sqrt(np.diag(covariance))
+    smallest = np.linalg.eigvalsh(covariance / np.outer(deviation, deviation))[0]
+    if data.complete:
+        if smallest < SINGULAR:
+            raise ValueError("The sample covariance matrix is singular.")
+        return evaluate(data, mean, covariance)
     p = data.p
     rows, columns = vech_indices(p)
 
@@ -371,17 +384,12 @@ def saturated(data: PatternMoments) -> Solution[MomentPoint]:
         except np.linalg.LinAlgError:
             return None
 
-    mean, covariance = available_moments(data)
-    if data.complete:
-        ended = at(np.concatenate([mean, covariance[rows, columns]]))
-        if ended is None:
-            raise ValueError("The sample covariance matrix is singular.")
-        return _prove(ended, "closed form", 0)
-    diagonal = np.diag(np.diag(covariance))
-    smallest = linalg.eigvalsh(covariance, diagonal, subset_by_index=[0, 0])[0]
     shrink = 1.0 if smallest > 0.02 else 0.95 / (1.0 - smallest)
-    start = shrink * covariance + (1 - shrink) * diagonal
-    return maximise(at, np.concatenate([mean, start[rows, columns]]))
+    start = shrink * covariance + (1 - shrink) * np.diag(deviation**2)
+    solution = maximise(at, np.concatenate([mean, start[rows, columns]]))
+    if not solution.converged:
+        raise ValueError("The moments of the saturated model are not determined.")
+    return solution.point.evaluation
 
 
 def available_moments(data: PatternMoments) -> tuple[Float, Float]:
@@ -389,6 +397,6 @@ def available_moments(data: PatternMoments) -> tuple[Float, Float]:
     n, seen = data.count, data.observed.astype(np.float64)
     mean = (n @ (data.mean * seen)) / (n @ seen)
     deviation = (data.mean - mean) * seen
-    sums = np.tensordot(n, data.scatter, axes=1) + (deviation * n[:, None]).T @ deviation
+    sums = weighted_sum(n, data.scatter) + (deviation * n[:, None]).T @ deviation
     pairs = (seen * n[:, None]).T @ seen
     return mean, sums / np.maximum(pairs, 1.0)

@@ -161,9 +161,7 @@ def _require_degrees_of_freedom(table: ParameterTable) -> None:
 def _saturated(data: PatternMoments, name: object) -> Evaluation:
     where = f" in group '{name}'" if name != "" else ""
     with suppress(ValueError):
-        solution = saturated(data)
-        if solution.converged:
-            return solution.point.evaluation
+        return saturated(data)
     raise DataError(
         f"The means and covariances of the {data.p} variables{where} can't be estimated from"
         f" these {data.n:.0f} persons: there are too few, or one column follows exactly from"

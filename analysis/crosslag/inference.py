@@ -15,6 +15,7 @@ from crosslag.model import ParameterTable
 from crosslag.moments import Evaluation
 
 __all__ = [
+    "ByIdentity",
     "Information",
     "Standardised",
     "inadmissible",
@@ -239,24 +240,24 @@ class _ScaleLayout:
 
 
 @dataclass(frozen=True, eq=False)
-class _ByIdentity:
+class ByIdentity:
     """A table that is compared by identity: quicker than by its hundreds of values."""
 
     table: ParameterTable
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and self.table is other.table
+        return isinstance(other, ByIdentity) and self.table is other.table
 
     def __hash__(self) -> int:
         return id(self.table)
 
 
 def _scale_layout(table: ParameterTable) -> _ScaleLayout:
-    return _new_scale_layout(_ByIdentity(table))
+    return _new_scale_layout(ByIdentity(table))
 
 
 @lru_cache(maxsize=16)
-def _new_scale_layout(known: _ByIdentity) -> _ScaleLayout:
+def _new_scale_layout(known: ByIdentity) -> _ScaleLayout:
     table = known.table
     index = {name: i for i, name in enumerate(table.variables)}
     v = len(index)

@@ -18,7 +18,15 @@ from crosslag._types import Bool, Float, Int
 from crosslag.precision import InversionPlan, inversion_plan, precisions
 from crosslag.ram import vech_indices
 
-__all__ = ["Evaluation", "PatternMoments", "evaluate", "group_patterns", "pooled", "reweighted"]
+__all__ = [
+    "Evaluation",
+    "PatternMoments",
+    "evaluate",
+    "group_patterns",
+    "pooled",
+    "reweighted",
+    "weighted_sum",
+]
 
 _CHUNK = 4096  # persons whose scores are held at once
 
@@ -110,6 +118,8 @@ def group_patterns(values: Float, clusters: Int | None = None) -> PatternMoments
         The cluster of each person, (n,), numbered from 0.
     """
     present = ~np.isnan(values)
+    if present.all():
+        return _without_gaps(values, clusters)
     keys = _keys(present)
     order = np.lexsort((keys, -present.sum(axis=1)))
     in_order = keys[order]
@@ -146,16 +156,32 @@ def reweighted(data: PatternMoments, weights: Float) -> PatternMoments:
 
 def pooled(mean: Float, covariance: Float, n: float) -> PatternMoments:
     """Make the sufficient statistics of ``n`` persons without gaps from their moments."""
-    p = len(mean)
     none = np.zeros(0, dtype=np.int64)
+    nobody = np.zeros((0, len(mean))), np.zeros(2, dtype=np.int64), none
+    return _one_pattern(mean, covariance, n, *nobody, None)
+
+
+def _without_gaps(values: Float, clusters: Int | None) -> PatternMoments:
+    n = len(values)
+    mean = values.mean(axis=0)
+    deviation = values - mean
+    starts, order = np.array([0, n]), np.arange(n)
+    return _one_pattern(mean, deviation.T @ deviation / n, n, values, starts, order, clusters)
+
+
+def _one_pattern(
+    mean: Float,
+    covariance: Float,
+    n: float,
+    persons: Float,
+    starts: Int,
+    order: Int,
+    clusters: Int | None,
+) -> PatternMoments:
+    observed = np.ones((1, len(mean)), dtype=np.bool_)
+    count = np.array([float(n)])
     return PatternMoments(
-        np.ones((1, p), dtype=np.bool_),
-        np.array([n]),
-        mean[None],
-        covariance[None],
-        np.zeros((0, p)),
-        np.zeros(2, dtype=np.int64),
-        none,
+        observed, count, mean[None], covariance[None], persons, starts, order, clusters
     )
 
 
@@ -203,7 +229,7 @@ class Evaluation:
         """Differentiate the log-likelihood by mu, (p,), and by sigma as a full matrix, (p, p)."""
         n = self.data.count
         g_mu = n @ self.error
-        g_sigma = 0.5 * np.tensordot(n, self.weighted - self.precision, axes=1)
+        g_sigma = 0.5 * weighted_sum(n, self.weighted - self.precision)
         return g_mu, g_sigma
 
     def gradient(self) -> Float:
@@ -217,7 +243,7 @@ class Evaluation:
         p, n = self.data.p, self.data.count
         stacked = _vech(self.precision)
         information = np.zeros((p + stacked.shape[1], p + stacked.shape[1]))
-        information[:p, :p] = np.tensordot(n, self.precision, axes=1)
+        information[:p, :p] = weighted_sum(n, self.precision)
         products = (stacked * n[:, None]).T @ stacked
         information[p:, p:] = _pair_up(products, p) * 0.5
         return information
@@ -236,7 +262,7 @@ class Evaluation:
         excess = _vech(self.weighted) - 0.5 * stacked
         products = by_count.T @ excess
         information = np.zeros((p + len(rows), p + len(rows)))
-        information[:p, :p] = np.tensordot(n, self.precision, axes=1)
+        information[:p, :p] = weighted_sum(n, self.precision)
         information[p:, p:] = _pair_up((products + products.T) * 0.5, p)
         cross = by_count.T @ self.error
         index = _vech_position(p)
@@ -327,6 +353,11 @@ def _times(rows: Float, matrices: Float, which: Int) -> Float:
         rows[begin:end] @ matrices[first + i] for i, (begin, end) in enumerate(pairwise(begins))
     )
     return np.concatenate(list(parts))
+
+
+def weighted_sum(weights: Float, matrices: Float) -> Float:
+    """Sum matrices, (R, p, p), by weights, (R,): (p, p)."""
+    return np.asarray((weights @ matrices.reshape(len(weights), -1)).reshape(matrices.shape[1:]))
 
 
 def _vech(matrices: Float) -> Float:

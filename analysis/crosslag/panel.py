@@ -124,11 +124,11 @@ def _group(name: object, member: Bool, values: Float, codes: Int | None) -> Grou
 
 def _matrix(data: pd.DataFrame, columns: Sequence[str]) -> Float:
     """Stack the columns, (n, p)."""
-    chosen = data[list(columns)]
-    if all(dtype == np.float64 for dtype in chosen.dtypes):
-        values = chosen.to_numpy(dtype=np.float64)
+    chosen = [data[column] for column in columns]
+    if all(series.dtype == np.float64 for series in chosen):
+        values = np.column_stack([series.to_numpy() for series in chosen])
         if not np.isinf(values).any():
-            return np.asarray(values)
+            return values
     return np.column_stack([numeric_column(data, column) for column in columns])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from crosslag._types import Bool, Float, Int
 
@@ -85,12 +86,11 @@ def precisions(plan: InversionPlan, sigma: Float) -> tuple[Float, Float]:
     numpy.linalg.LinAlgError
         If a pattern's block is not positive definite.
     """
-    try:
-        factor = np.linalg.cholesky(sigma)
-    except np.linalg.LinAlgError:
+    factor, failed = linalg.lapack.dpotrf(sigma, lower=1)
+    if failed:
         return _each_by_itself(plan, sigma)
     p = len(sigma)
-    root = np.linalg.inv(factor)
+    root, _ = linalg.lapack.dtrtri(factor, lower=1)
     whole = np.eye(p + _FEW)
     whole[:p, :p] = root.T @ root
     inverses = np.empty(plan.both.shape)

@@ -97,10 +97,11 @@ class RamGroup:
         c = implied.covariance[:, : self.p]
         from_a, to_a = g.T[self.a_row], c[self.a_col]
         from_s, to_s = g.T[self.s_row], g.T[self.s_col]
-        d_sigma_a = from_a[:, rows] * to_a[:, columns] + from_a[:, columns] * to_a[:, rows]
-        d_sigma_s = from_s[:, rows] * to_s[:, columns]
-        off = self.s_row != self.s_col
-        d_sigma_s[off] += from_s[off][:, columns] * to_s[off][:, rows]
+        d_sigma_a = from_a.take(rows, 1) * to_a.take(columns, 1)
+        d_sigma_a += from_a.take(columns, 1) * to_a.take(rows, 1)
+        d_sigma_s = from_s.take(rows, 1) * to_s.take(columns, 1)
+        off = np.flatnonzero(self.s_row != self.s_col)
+        d_sigma_s[off] += from_s[off].take(columns, 1) * to_s[off].take(rows, 1)
         p, n_a, n_s = self.p, len(self.a_row), len(self.s_row)
         cells = np.zeros((len(self.cells), p + len(rows)))
         cells[:n_a, :p] = from_a * implied.mean[self.a_col, None]
@@ -156,16 +157,16 @@ class RamGroup:
         i, j, k, m = self.a_row, self.a_col, self.s_row, self.s_col
         n_a, n_s = len(i), len(k)
         cells = np.zeros((len(self.cells), len(self.cells)))
-        b_ji = b[np.ix_(j, i)]
-        pairs = b_ji * (2 * lagrange[np.ix_(j, i)].T + np.outer(eta[j], u[i]).T)
-        cells[:n_a, :n_a] = pairs + pairs.T + 2 * omega[np.ix_(i, i)] * c[np.ix_(j, j)]
+        b_ji = b[j[:, None], i]
+        pairs = b_ji * (2 * lagrange[j[:, None], i].T + np.outer(eta[j], u[i]).T)
+        cells[:n_a, :n_a] = pairs + pairs.T + 2 * omega[i[:, None], i] * c[j[:, None], j]
         weight = np.where(k == m, 1.0, 2.0)
         a_s = weight * (
-            b[np.ix_(j, k)] * omega[np.ix_(i, m)] + b[np.ix_(j, m)] * omega[np.ix_(i, k)]
+            b[j[:, None], k] * omega[i[:, None], m] + b[j[:, None], m] * omega[i[:, None], k]
         )
         cells[:n_a, n_a : n_a + n_s] = a_s
         cells[n_a : n_a + n_s, :n_a] = a_s.T
-        a_m = u[i][:, None] * b[np.ix_(j, self.m_row)]
+        a_m = u[i][:, None] * b[j[:, None], self.m_row]
         cells[:n_a, n_a + n_s :] = a_m
         cells[n_a + n_s :, :n_a] = a_m.T
         return self._sum_rows(self._sum_rows(cells).T)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -18,7 +18,7 @@ from crosslag.defined import Defined, WaldTest, wald
 from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint, Solution, model_point
 from crosslag.indices import index_names
-from crosslag.inference import Standardised
+from crosslag.inference import ByIdentity, Standardised
 from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
 from crosslag.panel import PanelData
@@ -109,7 +109,7 @@ class Fit:
 
     @cached_property
     def _estimates(self) -> pd.DataFrame:
-        rows, definitions = self.table.rows, self.table.definitions
+        rows = self.table.rows
         free = np.array([row.free for row in rows])
         fixed_values = np.array([row.value for row in rows])
         is_free = free >= 0
@@ -118,27 +118,19 @@ class Fit:
         se = np.append(np.where(is_free, errors[free], 0.0), self.defined.errors)
         z = np.full(len(est), np.nan)
         np.divide(est, se, out=z, where=se > 0)
-        names = (*self.group_names, "")  # the last, -1, is for what belongs to no group
-        where = [*(row.group for row in rows), *(row.group for row in definitions)]
-        own = [row.definition for row in definitions]
-        return pd.DataFrame(
-            {
-                "lhs": [*(row.lhs for row in rows), *(d.name for d in own)],
-                "op": [*(row.op for row in rows), *(":=" for _ in own)],
-                "rhs": [*(row.rhs for row in rows), *(str(d.expression) for d in own)],
-                "group": [names[group] for group in where],
-                "label": [*(row.label for row in rows), *(d.name for d in own)],
-                "est": est,
-                "se": se,
-                "z": z,
-                "pvalue": 2 * special.ndtr(-np.abs(z)),
-                "ci_lower": est - _Z95 * se,
-                "ci_upper": est + _Z95 * se,
-                "std_all": np.append(self.standardised.values, self.defined.std_values),
-                "se_std_all": np.append(self.standardised.errors, self.defined.std_errors),
-            },
-            columns=list(ESTIMATE_COLUMNS),
+        numbers = (
+            est,
+            se,
+            z,
+            2 * special.ndtr(-np.abs(z)),
+            est - _Z95 * se,
+            est + _Z95 * se,
+            np.append(self.standardised.values, self.defined.std_values),
+            np.append(self.standardised.errors, self.defined.std_errors),
         )
+        names = _row_names(ByIdentity(self.table), self.group_names)
+        columns = list(ESTIMATE_COLUMNS[len(names.columns) :])
+        return pd.concat([names, pd.DataFrame(np.column_stack(numbers), columns=columns)], axis=1)
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -249,6 +241,24 @@ class Fit:
 
     def __str__(self) -> str:
         return self.summary()
+
+
+@lru_cache(maxsize=16)
+def _row_names(known: ByIdentity, group_names: tuple[object, ...]) -> pd.DataFrame:
+    """Name the rows of the table of estimates."""
+    rows, definitions = known.table.rows, known.table.definitions
+    names = (*group_names, "")  # the last, -1, is for what belongs to no group
+    where = [*(row.group for row in rows), *(row.group for row in definitions)]
+    own = [row.definition for row in definitions]
+    return pd.DataFrame(
+        {
+            "lhs": [*(row.lhs for row in rows), *(d.name for d in own)],
+            "op": [*(row.op for row in rows), *(":=" for _ in own)],
+            "rhs": [*(row.rhs for row in rows), *(str(d.expression) for d in own)],
+            "group": [names[group] for group in where],
+            "label": [*(row.label for row in rows), *(d.name for d in own)],
+        }
+    )
 
 
 def unproven(

@@ -27,7 +27,7 @@ from timing import median_seconds, names, simulated
 import crosslag as cl
 
 PERSONS, WAVES = 1189, 5
-REPEATS, LAVAAN_REPEATS = 31, 7
+REPEATS, LAVAAN_REPEATS = 101, 9
 MODEL = cl.riclpm(names(WAVES))
 
 SCRIPT = """
