@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 __all__ = ["CrosslagError", "DataError", "ModelError", "ModelSyntaxError"]
 
 
@@ -27,11 +29,18 @@ class ModelSyntaxError(ModelError):
     """
 
     def __init__(self, complaint: str, text: str, line: int, column: int) -> None:
-        lines = text.splitlines()
-        shown = lines[line - 1].replace("\t", " ") if line <= len(lines) else ""
-        caret = " " * (column - 1) + "^"
+        shown = text.split("\n")[line - 1].replace("\t", " ").rstrip()
+        caret = " " * _width(shown[: column - 1].ljust(column - 1)) + "^"
         super().__init__(
             f"Line {line}, column {column} of the model: {complaint}\n  {shown}\n  {caret}"
         )
         self.line = line
         self.column = column
+
+
+def _width(text: str) -> int:
+    """Count the columns that a terminal needs: two for East Asian letters, none for accents."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )

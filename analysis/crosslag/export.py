@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["to_lavaan", "to_mplus"]
 
-_LAVAAN_NAME = re.compile(r"(?:[^\W\d]|\.(?!\d))[\w.]*")
+_RESERVED_IN_R = frozenset(
+    {"if", "else", "repeat", "while", "function", "for", "next", "break", "in", "TRUE", "FALSE"}
+    | {"NULL", "NA", "NaN", "Inf", "NA_integer_", "NA_real_", "NA_character_"}
+)
 _MPLUS_LENGTH = 8
 
 
@@ -27,17 +30,23 @@ def to_lavaan(model: Model, n_groups: int = 1) -> str:
     ModelError
         If a variable's name is none in that syntax, such as one with a space.
     """
-    bad = [n for n in (*model.observed, *model.latent) if not _LAVAAN_NAME.fullmatch(n)]
+    table = model.table(n_groups)
+    named = dict.fromkeys([*table.variables, *(row.label for row in table.rows if row.label)])
+    bad = [name for name in named if not _is_name(name)]
     if bad:
         raise ModelError(
             f"{', '.join(map(repr, bad))}: no name in lavaan's syntax; rename to letters, digits,"
-            " '_' and '.', a letter first."
+            " '_' and '.', a letter first, and no word that R reserves."
         )
-    table = model.table(n_groups)
     lines = [_relation(r, n_groups) for r in model.relations]
     lines += [str(row.definition) for row in table.definitions]
     lines += [str(constraint) for constraint in table.constraints]
     return "\n".join(lines) + "\n"
+
+
+def _is_name(text: str) -> bool:
+    plain = text.lstrip(".").replace(".", "_")
+    return plain.isidentifier() and not plain.startswith("_") and text not in _RESERVED_IN_R
 
 
 def _relation(relation: Relation, n_groups: int) -> str:

@@ -124,9 +124,10 @@ class Model:
         Raises
         ------
         ModelError
-            If a vector of labels or values does not have one entry per group.
+            If a vector of labels or values does not have one entry per group, or parameters with
+            one label are fixed at different values.
         """
-        rows = list(_rows(self._complete(), n_groups))
+        rows = _tied(list(_rows(self._complete(), n_groups)))
         positions: dict[object, int] = {}
         numbered = [_numbered(row, positions) for row in rows]
         return ParameterTable(
@@ -172,7 +173,7 @@ class Model:
                 yield DefinedRow(Definition(names[definition.name], expression), group)
 
     def _group_of(self, definition: Definition, n_groups: int) -> int:
-        """Say to which group's parameters alone a definition refers; -1 if there is no such."""
+        """Say which one group has all the parameters of a definition; -1 if there is no such."""
         if n_groups == 1:
             return 0
         owners: dict[str, set[int]] = {}
@@ -180,7 +181,7 @@ class Model:
             owners.setdefault(row.label, set()).add(row.group)
         for earlier in self.definitions:
             named = [owners.get(name, set()) for name in labels(earlier.expression)]
-            owners[earlier.name] = set().union(*named)
+            owners[earlier.name] = set.intersection(*named) if named else set()
         groups = owners[definition.name]
         return groups.pop() if len(groups) == 1 else -1
 
@@ -269,6 +270,21 @@ def _rows(relations: Sequence[Relation], n_groups: int) -> Iterator[ParameterRow
             start = _of_group(r, r.start, group, n_groups)
             value, free = (0.0, 0) if fixed is None else (fixed, -1)
             yield ParameterRow(group, r.lhs, r.op, r.rhs, label, free, value, start)
+
+
+def _tied(rows: list[ParameterRow]) -> list[ParameterRow]:
+    """Fix parameters that share the label of a fixed one, as they are the same parameter."""
+    values: dict[str, float] = {}
+    for row in rows:
+        if row.label and row.free < 0 and values.setdefault(row.label, row.value) != row.value:
+            raise ModelError(
+                f"'{row.name}': its label {row.label} is that of a parameter fixed at"
+                f" {values[row.label]:g}, but it is fixed at {row.value:g}; use another label."
+            )
+    return [
+        replace(row, free=-1, value=values[row.label]) if row.label in values else row
+        for row in rows
+    ]
 
 
 def _of_group(relation: Relation, value: _T | tuple[_T, ...], group: int, n_groups: int) -> _T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal, cast
 
@@ -14,11 +15,15 @@ from crosslag.expressions import (
     Name,
     Negated,
     Number,
+    evaluate,
+    labels,
 )
 from crosslag.syntax.tokens import Statement, Token
 
 __all__ = ["constant", "expression"]
 
+# Expressions are walked recursively, which Python ends at about a thousand calls.
+_DEEPEST, _NESTED = 200, 60
 _LEVELS = (frozenset({"+", "-"}), frozenset({"*", "/"}))
 
 
@@ -34,36 +39,31 @@ def expression(statement: Statement, tokens: Sequence[Token]) -> Expression:
     result = reader.level(0)
     if reader.following is not None:
         raise reader.error(f"'{reader.following.text}' is not expected here")
+    if _depth(result) > _DEEPEST:
+        raise statement.error("this expression is too long; split it up with :=", tokens[0])
     return result
+
+
+def _depth(expression: Expression) -> int:
+    deepest = 0
+    waiting: list[tuple[Expression, int]] = [(expression, 1)]
+    while waiting:
+        found, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        match found:
+            case Negated(inner) | Call(_, inner):
+                waiting.append((inner, depth + 1))
+            case Binary(_, left, right):
+                waiting += [(left, depth + 1), (right, depth + 1)]
+    return deepest
 
 
 def constant(expression: Expression) -> float | None:
     """Compute an expression of numbers; None if it names a label or is undefined."""
-    match expression:
-        case Number(value):
-            return value
-        case Negated(operand):
-            value_of = constant(operand)
-            return None if value_of is None else -value_of
-        case Binary(operator, left, right):
-            a, b = constant(left), constant(right)
-            return None if a is None or b is None else _computed(operator, a, b)
-        case _:
-            return None
-
-
-def _computed(operator: str, a: float, b: float) -> float | None:
-    match operator:
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "/":
-            return a / b if b else None
-        case _:
-            return float(a**b) if a > 0 or (a == 0 and b > 0) or b == int(b) > 0 else None
+    if any(labels(expression)):
+        return None
+    value = evaluate(expression, {}, 0, curved=False).value
+    return value if math.isfinite(value) else None
 
 
 class _Reader:
@@ -71,6 +71,7 @@ class _Reader:
         self._statement = statement
         self._tokens = tokens
         self._at = 0
+        self._nested = 0
 
     @property
     def following(self) -> Token | None:
@@ -96,6 +97,14 @@ class _Reader:
         return token
 
     def _signed(self) -> Expression:
+        self._nested += 1
+        if self._nested > _NESTED:
+            raise self.error("this expression is nested too deeply; split it up with :=")
+        found = self._power()
+        self._nested -= 1
+        return found
+
+    def _power(self) -> Expression:
         if self._accept(frozenset("-")):
             return Negated(self._signed())
         if self._accept(frozenset("+")):

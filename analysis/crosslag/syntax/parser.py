@@ -43,13 +43,17 @@ def parse(syntax: str, auto: Auto = "sem") -> Model:
     ModelError
         If the model contradicts itself.
     """
+    if not isinstance(syntax, str):
+        raise ModelError(f"The syntax must be a text, not {type(syntax).__name__}.")
     if auto not in get_args(Auto):
         raise ModelError(f"auto={auto!r} is unknown; use one of {list(get_args(Auto))}.")
     collected = _Collected()
-    for statement in statements(syntax):
+    for statement in statements(_plain(syntax)):
         _collect(statement, collected)
     if not collected.stated:
-        raise ModelSyntaxError("the model has no relation", syntax, 1, 1)
+        raise ModelSyntaxError(
+            "the model has no relation, such as y ~ x or f =~ x1 + x2", _plain(syntax), 1, 1
+        )
     _resolve_equal(collected)
     relations = [s.relation for s in collected.stated.values()]
     exogenous = exogenous_observed(relations)
@@ -73,13 +77,18 @@ def parse_constraints(syntax: str) -> tuple[Constraint, ...]:
         If there is anything else.
     """
     found = []
-    for statement in statements(syntax):
+    for statement in statements(_plain(syntax)):
         if statement.operator.text not in _COMPARISONS:
             raise statement.error("only ==, < and > are possible here", statement.operator)
         found.append(_constraint(statement))
     if not found:
-        raise ModelSyntaxError("there is no constraint", syntax, 1, 1)
+        raise ModelSyntaxError("there is no constraint, such as a == b", _plain(syntax), 1, 1)
     return tuple(found)
+
+
+def _plain(text: str) -> str:
+    """Drop the mark that some editors put first, and end every line in the same way."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 @dataclass
@@ -199,19 +208,23 @@ def _resolve_equal(collected: _Collected) -> None:
     """Give parameters with ``equal("...")`` the label of the one they refer to."""
     by_text = {str(s.relation).replace(" ", ""): s for s in collected.stated.values()}
     for stated in collected.stated.values():
-        reference = stated.modifiers.equal
-        if reference is None:
+        if stated.modifiers.equal is None:
             continue
-        known = {name for s in collected.stated.values() for name in _labels_of(s.relation)}
-        if reference in by_text:
-            label = _label_of(by_text[reference], collected)
-        elif reference in known:
-            label = reference
-        else:
-            raise stated.statement.error(
-                f"no parameter or label is called '{reference}'", stated.token
-            )
-        stated.relation = replace(stated.relation, label=label)
+        found = tuple(
+            _referred(reference, stated, by_text, collected) for reference in stated.modifiers.equal
+        )
+        stated.relation = replace(stated.relation, label=_one_or_all(found, ""))
+
+
+def _referred(
+    reference: str, stated: _Stated, by_text: dict[str, _Stated], collected: _Collected
+) -> str:
+    """The label that ``equal("...")`` names, or that of the parameter which it names."""
+    if reference in by_text:
+        return _label_of(by_text[reference], collected)
+    if reference in {name for s in collected.stated.values() for name in _labels_of(s.relation)}:
+        return reference
+    raise stated.statement.error(f"no parameter or label is called '{reference}'", stated.token)
 
 
 def _in_order(definitions: dict[str, Definition]) -> Iterator[Definition]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from crosslag.errors import ModelSyntaxError
-from crosslag.expressions import Name
+from crosslag.expressions import FUNCTIONS, Name
 from crosslag.syntax.algebra import constant, expression
 from crosslag.syntax.tokens import Statement, Token
 
@@ -24,7 +24,7 @@ class Modifiers:
     fixed: Values | None = None
     labels: tuple[str, ...] | None = None
     starts: Values | None = None
-    equal: str | None = None
+    equal: tuple[str, ...] | None = None
     lower: float | None = None
     upper: float | None = None
     freed: bool = False
@@ -92,8 +92,14 @@ def _variable(statement: Statement, tokens: list[Token], *, modifiers: bool) -> 
     first = tokens[0]
     if len(tokens) > 1:
         complaint = f"a '+' or '*' is expected before '{tokens[1].text}'"
-        if tokens[1].text == "(":
+        if tokens[1].text == "(" and first.text in _CALLS:
             complaint = "a modifier needs '*' and a variable behind it"
+        elif tokens[1].text == "(":
+            complaint = (
+                f"functions of variables are not possible; add {first.text}(...) as a column"
+            )
+        elif tokens[1].text == "-":
+            complaint = "terms are joined by '+'; leave out what you do not want"
         raise statement.error(complaint, tokens[1])
     if first.kind == "name":
         return first.text
@@ -112,8 +118,15 @@ def _modify(statement: Statement, tokens: list[Token], into: Modifiers) -> None:
         _apply_call(statement, first, _arguments(statement, tokens), into)
     elif first.text == "NA" and len(tokens) == 1:
         into.freed = True
+    elif _is_call(tokens) and first.text not in FUNCTIONS:
+        known = ", ".join(sorted(_CALLS))
+        raise statement.error(f"'{first.text}' is no modifier; there are {known}", first)
     else:
         _apply_expression(statement, tokens, into)
+
+
+def _is_call(tokens: list[Token]) -> bool:
+    return len(tokens) > 1 and tokens[0].kind == "name" and tokens[1].text == "("
 
 
 def _apply_expression(statement: Statement, tokens: list[Token], into: Modifiers) -> None:
@@ -152,7 +165,8 @@ def _apply_call(
             texts = tuple(_label(statement, argument[0]) for argument in arguments)
             _set(statement, name, into, "labels", texts)
         case "equal":
-            _set(statement, name, into, "equal", _text(arguments[0][0]).replace(" ", ""))
+            texts = tuple(_text(argument[0]).replace(" ", "") for argument in arguments)
+            _set(statement, name, into, "equal", texts)
         case bound:
             value = _number(statement, arguments[0])
             if value is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -16,6 +18,7 @@ Kind: TypeAlias = Literal["name", "number", "string", "operator", "newline"]
 RELATIONS = frozenset({"=~", "~~", "~", ":=", "==", "<", ">"})
 _SPELLINGS = {"**": "^", "<=": "<", ">=": ">"}
 _UNKNOWN = {
+    "~*~": "response scales (~*~) are not supported; ordinal items are treated as continuous",
     "<~": "formative variables (<~) are not supported; use =~ or observed sums",
     "|": "thresholds (|) are not supported; ordinal items are treated as continuous",
     "%": "the operator % is not supported",
@@ -25,13 +28,31 @@ _UNKNOWN = {
     " or use c(..., ...)* for groups",
     "=": "write == for a constraint, := for a defined parameter, or =~ for a latent variable",
 }
+_LOOKALIKES = {
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+    "\N{DOUBLE LOW-9 QUOTATION MARK}": '"',
+    "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    "\N{MINUS SIGN}": "-",
+    "\N{EN DASH}": "-",
+    "\N{EM DASH}": "-",
+    "\N{MULTIPLICATION SIGN}": "*",
+    "\N{DOT OPERATOR}": "*",
+    "\N{TILDE OPERATOR}": "~",
+    "\N{FULLWIDTH TILDE}": "~",
+    "\N{SMALL TILDE}": "~",
+    "\N{FULLWIDTH PLUS SIGN}": "+",
+    "\N{FULLWIDTH EQUALS SIGN}": "=",
+}
+_REST_OF_NAME = re.compile(r"[\w.]*")
 _PATTERN = re.compile(
-    r"""(?P<space>[ \t\r\f\v]+|[#!][^\n]*)
+    r"""(?P<space>[^\S\n]+|[#!][^\n]*)
       | (?P<newline>\n)
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-      | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*)
+      | (?P<name>\.*[^\W\d][\w.]*)
       | (?P<string>"[^"\n]*"|'[^'\n]*')
-      | (?P<operator>=~|~~|:=|==|<~|<=|>=|\*\*|[-+*/^(),;<>~|%&?:=])
+      | (?P<operator>~\*~|=~|~~|:=|==|<~|<=|>=|\*\*|[-+*/^(),;<>~|%&?:=])
     """,
     re.VERBOSE,
 )
@@ -99,9 +120,11 @@ def _tokens(source: str) -> Iterator[Token]:
         found = _PATTERN.match(source, position)
         column = position - line_start + 1
         if found is None or found.lastgroup is None:
-            raise ModelSyntaxError(f"{source[position]!r} means nothing here", source, line, column)
-        text = found.group()
+            raise ModelSyntaxError(_meaningless(source[position]), source, line, column)
         position = found.end()
+        if found.lastgroup == "name":
+            position = _name_end(source, position)
+        text = source[found.start() : position]
         match found.lastgroup:
             case "newline":
                 yield Token("newline", "\n", line, column)
@@ -113,9 +136,27 @@ def _tokens(source: str) -> Iterator[Token]:
             case "name":
                 yield Token("name", text, line, column)
             case "number":
+                if math.isinf(float(text)):
+                    raise ModelSyntaxError("this number is too large", source, line, column)
                 yield Token("number", text, line, column)
             case "string":
                 yield Token("string", text, line, column)
+
+
+def _name_end(source: str, position: int) -> int:
+    """Go on behind accents and vowel signs, which Python counts as no letters."""
+    while position < len(source) and unicodedata.category(source[position]).startswith("M"):
+        found = _REST_OF_NAME.match(source, position + 1)
+        position = found.end() if found else position + 1
+    return position
+
+
+def _meaningless(letter: str) -> str:
+    complaint = f"{letter!r} means nothing here"
+    if letter == ".":
+        return f"{complaint}; name every variable"
+    known = _LOOKALIKES.get(letter)
+    return f"{complaint}; write {known} instead" if known else complaint
 
 
 def _split(tokens: list[Token]) -> Iterator[list[Token]]:
