@@ -35,7 +35,7 @@ def judge(plan: Eligibility, answers: Mapping[str, str | float | None]) -> Verdi
     RuleError
         If the rule is unusable; a checked protocol's never is.
     """
-    rule = compile_rule(plan.rule, item_variables(plan.items))
+    rule = compile_rule(plan.rule or "true", item_variables(plan.items))
     outcome = rule.outcome({item.id: _value(item, answers.get(item.id)) for item in plan.items})
     if outcome is None:
         return Verdict.UNKNOWN

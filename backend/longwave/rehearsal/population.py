@@ -112,6 +112,6 @@ def _first_treated_wave(protocol: Protocol, arm_id: str) -> int:
     if arm.programme is not None:
         assert protocol.randomisation is not None
         return order.index(protocol.randomisation.after) + 1
-    if arm.crossover is not None:
+    if arm.crossover is not None and arm.crossover.after is not None:
         return order.index(arm.crossover.after) + 1
     return len(order)

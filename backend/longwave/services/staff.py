@@ -13,7 +13,8 @@ from longwave.domain.lifecycle import Role
 from longwave.keys import token_hash
 from longwave.services import audit
 from longwave.storage import staff as staff_rows
-from longwave.storage.tables import Staff
+from longwave.storage.tables import Staff, StaffGrant, StaffToken
+from longwave.storage.tables.base import key
 
 TOKEN_LIFE = timedelta(days=90)
 _TOKEN_BYTES = 32
@@ -26,15 +27,20 @@ def add_staff(
     if staff_rows.by_email(session, email) is not None:
         raise InvalidInputError(f"{email} is a member of staff already.", "Use another address.")
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    member = Staff(
-        email=email,
-        role=role,
-        blinded=blinded,
-        token_hash=token_hash(token),
-        added_at=now,
-        expires_at=now + TOKEN_LIFE,
-    )
+    member = Staff(email=email, added_at=now)
     session.add(member)
+    session.flush()
+    session.add(StaffGrant(staff_id=key(member), role=role, blinded=blinded, granted_at=now))
+    session.add(
+        StaffToken(
+            staff_id=key(member),
+            label="sign-in",
+            token_hash=token_hash(token),
+            scopes=["all"],
+            issued_at=now,
+            expires_at=now + TOKEN_LIFE,
+        )
+    )
     audit.record(
         session, None, "staff.added", {"role": role, "blinded": blinded}, actor="cli", now=now
     )
@@ -44,7 +50,10 @@ def add_staff(
 
 def authenticate(session: Session, token: str, *, now: datetime) -> Viewer | None:
     """Return who holds a token, or None if nobody does or it has expired."""
-    member = staff_rows.by_token(session, token_hash(token))
-    if member is None or member.expires_at <= now:
+    found = staff_rows.by_token(session, token_hash(token))
+    if found is None:
         return None
-    return Viewer(name=member.email, role=Role(member.role), blinded=member.blinded)
+    member, grant, held = found
+    if held.expires_at <= now:
+        return None
+    return Viewer(name=member.email, role=Role(grant.role), blinded=grant.blinded)

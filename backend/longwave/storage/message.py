@@ -99,7 +99,7 @@ def is_queued(session: Session, message: Message) -> bool:
     return session.exec(statement).first() is not None
 
 
-def of_assessment(session: Session, assessment_id: int) -> list[Message]:
+def of_assessment(session: Session, assessment_id: int | None) -> list[Message]:
     """Return the messages about an assessment."""
     return list(session.exec(_OF_ASSESSMENT, params={"assessment_id": assessment_id}))
 

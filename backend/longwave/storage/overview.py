@@ -16,7 +16,7 @@ def count_stages(session: Session, study_id: int) -> dict[str, int]:
         .where(Participant.study_id == study_id)
         .group_by(Participant.stage)
     )
-    return dict(session.exec(statement).all())
+    return {found: arm for found, arm in session.exec(statement) if found is not None}
 
 
 def count_enrolled_by_follow_up(session: Session, study_id: int) -> dict[str, int]:
@@ -26,7 +26,7 @@ def count_enrolled_by_follow_up(session: Session, study_id: int) -> dict[str, in
         .where(Participant.study_id == study_id, col(Participant.enrolled_at).is_not(None))
         .group_by(Participant.follow_up)
     )
-    return dict(session.exec(statement).all())
+    return {found: arm for found, arm in session.exec(statement) if found is not None}
 
 
 def count_assessments(session: Session, study_id: int) -> list[tuple[str | None, str, str, int]]:
@@ -63,7 +63,7 @@ def count_messages(session: Session, study_id: int) -> dict[str, int]:
         .where(Message.study_id == study_id)
         .group_by(Message.state)
     )
-    return dict(session.exec(statement).all())
+    return {found: arm for found, arm in session.exec(statement) if found is not None}
 
 
 def enrolment_times(session: Session, study_id: int) -> list[datetime]:
@@ -81,4 +81,4 @@ def arms_of(session: Session, participant_ids: list[int]) -> dict[int, str]:
     statement = select(Allocation.participant_id, Allocation.arm).where(
         col(Allocation.participant_id).in_(participant_ids)
     )
-    return dict(session.exec(statement).all())
+    return {found: arm for found, arm in session.exec(statement) if found is not None}

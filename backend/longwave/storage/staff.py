@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from longwave.storage.tables import Staff
+from longwave.storage.tables import Staff, StaffGrant, StaffToken
 
 
-def by_token(session: Session, token_hash: str) -> Staff | None:
-    """Return who holds a token."""
-    return session.exec(select(Staff).where(Staff.token_hash == token_hash)).one_or_none()
+def by_token(session: Session, token_hash: str) -> tuple[Staff, StaffGrant, StaffToken] | None:
+    """Return who holds a token, with a grant."""
+    statement = (
+        select(Staff, StaffGrant, StaffToken)
+        .join(StaffToken, col(StaffToken.staff_id) == col(Staff.id))
+        .join(StaffGrant, col(StaffGrant.staff_id) == col(Staff.id))
+        .where(StaffToken.token_hash == token_hash)
+    )
+    return session.exec(statement).first()
 
 
 def by_email(session: Session, email: str) -> Staff | None:

@@ -131,9 +131,11 @@ def _check_eligibility(root: Block, plan: Eligibility) -> None:
     if root.faulty("eligibility.items"):
         return
     field = "eligibility.rule"
-    _check_rule(root, field, plan.rule, item_variables(plan.items), _example_answers(plan.items))
+    _check_rule(
+        root, field, plan.rule or "", item_variables(plan.items), _example_answers(plan.items)
+    )
     choices = {item.id: item for item in plan.items if item.kind == "choice"}
-    for name, single, double in _COMPARISON.findall(plan.rule):
+    for name, single, double in _COMPARISON.findall(plan.rule or ""):
         value = single or double
         values = [option.value for option in choices[name].options] if name in choices else []
         if values and value not in values:
@@ -183,7 +185,7 @@ def _check_arms(root: Block, protocol: Protocol) -> None:
         base = f"arms.{arm.id}"
         if arm.programme is not None:
             unknown(root, f"{base}.programme", arm.programme, protocol.programmes, "programme")
-        if arm.crossover is None:
+        if arm.crossover is None or arm.crossover.after is None:
             continue
         cross = f"{base}.crossover"
         unknown(

@@ -49,19 +49,48 @@ class DataProtection:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Screening questions and the CEL rule over their answers."""
+    """Screening questions, the CEL rules over their answers, and how many may enrol.
+
+    Whoever takes part fulfils ``rule`` (where there is one) and every criterion; the first
+    criterion that fails is the reason that is kept of an exclusion.
+    """
 
     items: tuple[Item, ...]
+    rule: str | None
+    criteria: tuple[Criterion, ...] = ()
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One condition of taking part, with an id under which exclusions are counted."""
+
+    id: str
+    label: Text
     rule: str
 
 
 @dataclass(frozen=True, slots=True)
+class Cap:
+    """The most who may enrol: in all, at a site, or with these answers to choice items."""
+
+    most: int
+    site: str | None = None
+    stratum: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentPlan:
-    """The consent document (Markdown, by language) and the statements to tick."""
+    """The consent document (Markdown, by language) and the statements to tick.
+
+    ``uses`` are further uses of the data or the address, each a choice of its own that may be
+    taken back at any time.
+    """
 
     version: str
     documents: Text
     statements: tuple[ConsentStatement, ...]
+    uses: tuple[ConsentUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +103,28 @@ class ConsentStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentUse:
+    """A use that somebody may allow or not, such as sharing data or writing again."""
+
+    id: str
+    label: Text
+
+
+CrossoverOrigin = Literal["randomisation", "opening"]
+
+
+@dataclass(frozen=True, slots=True)
 class Crossover:
-    """When a waiting arm receives a programme: after ``after`` is completed or has closed."""
+    """When a waiting arm receives a programme.
+
+    Either after the wave ``after`` is completed or has closed; or ``at`` this duration from
+    the participant's (or cluster's) randomisation, or from the opening of the study.
+    """
 
     programme: str
-    after: str
+    after: str | None
+    at: Duration | None = None
+    origin: CrossoverOrigin = "randomisation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +137,47 @@ class Arm:
     crossover: Crossover | None
 
 
+RandomisationMethod = Literal["simple", "permuted_blocks", "minimisation", "list"]
+
+
 @dataclass(frozen=True, slots=True)
 class RandomisationPlan:
-    """How participants come to arms. Block sizes and seed are sealed settings, never here."""
+    """How participants come to arms. Block sizes, lists and seed are sealed settings.
 
-    method: Literal["permuted_blocks"]
+    ``strata`` names choice items of the eligibility questions, or ``site``; in minimisation
+    they are its factors. With ``cluster`` (``site`` or a choice item) whole clusters are
+    allocated, and members inherit their cluster's arm; ``strata`` can then only be ``site``.
+    ``inline`` holds settings that were written into the protocol, as only a trial run may.
+    """
+
+    method: RandomisationMethod
     ratio: Mapping[str, int]
     strata: tuple[str, ...]
     after: str
+    cluster: str | None = None
+    minimisation: Minimisation | None = None
+    inline: InlineSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Minimisation:
+    """How Pocock and Simon's method weighs and draws (doi:10.2307/2529712).
+
+    ``weights`` holds the weight of each factor, 1 if not given. The arm that leaves the least
+    imbalance gets ``probability``. ``imbalance`` is the measure over arms, within a level.
+    """
+
+    weights: Mapping[str, float]
+    probability: float
+    imbalance: Literal["range", "variance"]
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSettings:
+    """Block sizes, or a list of arms for each stratum (``all`` without strata), in the open."""
+
+    block_sizes: tuple[int, ...] = ()
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +192,9 @@ class Window:
 class Wave:
     """A planned measurement occasion.
 
-    ``anchor`` is ``enrolment``, ``randomisation`` or ``wave:<id>``; ``at`` is the local time
-    of day ("HH:MM") at which a wave is due, or None for the time of the anchor itself.
+    ``anchor`` is ``enrolment``, ``randomisation``, ``wave:<id>``, or ``programme``: the day on
+    which the participant's own programme starts. ``at`` is the local time of day ("HH:MM") at
+    which a wave is due, or None for the time of the anchor itself.
     """
 
     id: str

@@ -16,7 +16,8 @@ class Assessment(SQLModel, table=True):
 
     ``due_wall`` is the local time as planned ("YYYY-MM-DDTHH:MM") in ``zone``; the three
     instants are computed from it. ``uid`` is random; the link is derived from it.
-    ``revision`` counts saved drafts.
+    ``revision`` counts saved drafts. ``salt`` goes into the digest of the answers that the
+    trail holds.
     """
 
     __table_args__ = (
@@ -48,13 +49,14 @@ class Assessment(SQLModel, table=True):
     submitted_at: datetime | None = Field(default=None, sa_type=Utc)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
     revision: int = 0
+    salt: bytes | None = None
 
 
 class Answer(SQLModel, table=True):
     """One item's value, or the reason why there is none."""
 
     __table_args__ = (
-        one_of("missing_reason", ("refused", "skipped")),
+        one_of("missing_reason", ("refused", "skipped", "invalidated")),
         CheckConstraint("(value IS NULL) != (missing_reason IS NULL)", name="value_or_reason"),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import MessageState
@@ -12,7 +12,7 @@ from longwave.storage.tables.base import Utc, one_of
 
 
 class Message(SQLModel, table=True):
-    """One e-mail that is to go out, is going out, or went out.
+    """One e-mail that is to go out, is going out, or went out: to a participant or to staff.
 
     ``step`` says what it is for, such as ``w1:invitation``; with participant, occurrence and
     channel it is unique for ever, so that nothing is sent twice. ``mail_id`` is the
@@ -23,13 +23,16 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         one_of("state", MessageState),
         UniqueConstraint("participant_id", "step", "occurrence", "channel"),
+        UniqueConstraint("staff_id", "step", "occurrence", "channel"),
+        CheckConstraint("(participant_id IS NULL) != (staff_id IS NULL)", name="whose"),
         Index(None, "state", "due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id", index=True)
-    participant_id: int = Field(foreign_key="participant.id")
-    assessment_id: int = Field(foreign_key="assessment.id", index=True)
+    participant_id: int | None = Field(default=None, foreign_key="participant.id")
+    staff_id: int | None = Field(default=None, foreign_key="staff.id")
+    assessment_id: int | None = Field(default=None, foreign_key="assessment.id", index=True)
     kind: str
     step: str
     occurrence: int = 1

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from longwave.domain.lifecycle import FollowUp, Messages, ProgrammeState, Stage
+from longwave.domain.lifecycle import (
+    FollowUp,
+    Messages,
+    ProgrammeState,
+    ScreeningOutcome,
+    Stage,
+)
 from longwave.storage.tables.base import Utc, one_of
 
 
@@ -15,7 +21,10 @@ class Participant(SQLModel, table=True):
     """A person under a public study id. No name and no address stands here.
 
     ``screening`` holds the answers to the eligibility questions of those who were eligible;
-    of the ineligible only ``ineligible_reason`` is kept. ``zone`` is an IANA name.
+    of the ineligible only ``ineligible_reason`` is kept. ``zone`` is an IANA name. ``stratum``
+    is frozen at randomisation; ``stratum_actual`` stands beside it where it was entered wrongly.
+    ``duplicate_of`` is the participant whose address was given once more. ``crossover_due_at``
+    is when a crossover is due that no wave brings about.
     """
 
     __table_args__ = (
@@ -25,6 +34,7 @@ class Participant(SQLModel, table=True):
         one_of("messages", Messages),
         UniqueConstraint("study_id", "public_id"),
         Index(None, "study_id", "stage"),
+        Index(None, "crossover_due_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -42,15 +52,23 @@ class Participant(SQLModel, table=True):
     )
     ineligible_reason: str | None = None
     stratum: str | None = None
+    stratum_actual: str | None = None
+    duplicate_of: int | None = Field(default=None, foreign_key="participant.id")
     screened_at: datetime = Field(sa_type=Utc)
     enrolled_at: datetime | None = Field(default=None, sa_type=Utc)
     randomised_at: datetime | None = Field(default=None, sa_type=Utc)
+    randomised_in_error_at: datetime | None = Field(default=None, sa_type=Utc)
+    crossover_due_at: datetime | None = Field(default=None, sa_type=Utc)
     crossover_at: datetime | None = Field(default=None, sa_type=Utc)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
+    erased_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class Contact(SQLModel, table=True):
-    """How to reach a participant, encrypted; ``digest`` (keyed) finds the same address again."""
+    """How to reach a participant, encrypted; ``digest`` (keyed) finds the same address again.
+
+    ``verified_at`` is when somebody first pressed the button behind a link sent to the address.
+    """
 
     __table_args__ = (UniqueConstraint("study_id", "digest"),)
 
@@ -59,10 +77,23 @@ class Contact(SQLModel, table=True):
     name: bytes
     email: bytes
     digest: str
+    verified_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class PersonalKey(SQLModel, table=True):
+    """The key under which a participant's personal values stand in the trail, itself encrypted.
+
+    Without this row they can be read by nobody, and the trail still verifies.
+    """
+
+    __tablename__ = "personal_key"
+
+    participant_id: int = Field(primary_key=True, foreign_key="participant.id")
+    key: bytes
 
 
 class Consent(SQLModel, table=True):
-    """One signature under one version of the consent document."""
+    """One signature under one version of the consent document. Triggers refuse to change it."""
 
     __table_args__ = (UniqueConstraint("participant_id", "version"),)
 
@@ -75,15 +106,87 @@ class Consent(SQLModel, table=True):
     signed_at: datetime = Field(sa_type=Utc)
 
 
-class Allocation(SQLModel, table=True):
-    """One irrevocable assignment of a participant to an arm, at a position of a list."""
+class ConsentChoice(SQLModel, table=True):
+    """A further use allowed, or no longer allowed, from an instant on; the last one holds."""
 
-    __table_args__ = (UniqueConstraint("study_id", "list", "position"),)
+    __tablename__ = "consent_choice"
+
+    id: int | None = Field(default=None, primary_key=True)
+    participant_id: int = Field(foreign_key="participant.id", index=True)
+    use: str
+    allowed: bool
+    chosen_at: datetime = Field(sa_type=Utc)
+
+
+class Screening(SQLModel, table=True):
+    """A line of the screening register: somebody who was approached, declined or is ineligible.
+
+    ``digest`` is the keyed hash of an address, by which the same person is found again.
+    """
+
+    __table_args__ = (
+        one_of("outcome", ScreeningOutcome),
+        Index(None, "study_id", "digest"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     study_id: int = Field(foreign_key="study.id")
-    participant_id: int = Field(foreign_key="participant.id", unique=True)
+    site: str
+    outcome: str
+    reason: str | None = None
+    digest: str | None = None
+    entered_by: str
+    entered_at: datetime = Field(sa_type=Utc)
+
+
+class Allocation(SQLModel, table=True):
+    """One irrevocable assignment to an arm, at a position of a list.
+
+    It is a participant's, or that of a whole ``cluster`` (``factor=level``). A member's own
+    allocation repeats its cluster's arm, on the list ``cluster:<cluster>``.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("study_id", "list", "position"),
+        UniqueConstraint("study_id", "cluster"),
+        CheckConstraint("(participant_id IS NULL) != (cluster IS NULL)", name="whose"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id")
+    participant_id: int | None = Field(default=None, foreign_key="participant.id", unique=True)
+    cluster: str | None = None
     list: str
     position: int
     arm: str
     allocated_at: datetime = Field(sa_type=Utc)
+
+
+class ArmPeriod(SQLModel, table=True):
+    """What a participant's arm meant for a time: waiting, or in a programme.
+
+    A crossover ends one period and begins the next; stopping the programme does neither.
+    """
+
+    __tablename__ = "arm_period"
+    __table_args__ = (UniqueConstraint("participant_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    participant_id: int = Field(foreign_key="participant.id")
+    number: int
+    arm: str
+    programme: str | None = None
+    starts_at: datetime = Field(sa_type=Utc)
+    ends_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Unblinding(SQLModel, table=True):
+    """A request to learn one participant's arm in an emergency, and when it was confirmed."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    participant_id: int = Field(foreign_key="participant.id", index=True)
+    staff_id: int = Field(foreign_key="staff.id")
+    reason: str
+    requested_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Utc)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, Column, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, Integer, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import StudyMode, StudyState
@@ -26,6 +26,9 @@ class Study(SQLModel, table=True):
     state: str
     added_at: datetime = Field(sa_type=Utc)
     opened_at: datetime | None = Field(default=None, sa_type=Utc)
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    locked_at: datetime | None = Field(default=None, sa_type=Utc)
+    archived_at: datetime | None = Field(default=None, sa_type=Utc)
     sealed: bytes | None = None
     commitment: str | None = None
 
@@ -44,3 +47,25 @@ class ProtocolVersion(SQLModel, table=True):
     hash: str
     files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     added_at: datetime = Field(sa_type=Utc)
+
+
+class Approval(SQLModel, table=True):
+    """The ethics approval of one version of a protocol, as somebody recorded it.
+
+    A study is registered (``registry_id``) or exempt from registration for a stated reason.
+    """
+
+    __table_args__ = (
+        CheckConstraint("(registry_id IS NULL) != (exemption IS NULL)", name="registry"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id", index=True)
+    protocol_version_id: int = Field(foreign_key="protocol_version.id", unique=True)
+    reference: str
+    approver: str
+    approved_on: date
+    registry_id: str | None = None
+    exemption: str | None = None
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=Utc)

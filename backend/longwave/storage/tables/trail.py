@@ -19,7 +19,7 @@ class Event(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     study_id: int | None = Field(default=None, foreign_key="study.id", index=True)
-    participant_id: int | None = Field(default=None, foreign_key="participant.id")
+    participant_id: int | None = Field(default=None, foreign_key="participant.id", index=True)
     kind: str
     actor: str
     at: datetime = Field(sa_type=Utc)

@@ -59,6 +59,14 @@ class Messages(StrEnum):
     PAUSED = "paused"
 
 
+class ScreeningOutcome(StrEnum):
+    """How it ended with somebody who was thought of for the study and did not enrol."""
+
+    APPROACHED = "approached"
+    DECLINED = "declined"
+    INELIGIBLE = "ineligible"
+
+
 class AssessmentStatus(StrEnum):
     """What has become of one assessment."""
 

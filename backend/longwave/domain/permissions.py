@@ -1,0 +1,52 @@
+"""What each role may do. Decided here, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from longwave.domain.lifecycle import Role
+
+
+class Action(StrEnum):
+    """Something that staff may be allowed to do."""
+
+    SEE_STUDY = "see the study"
+    SEE_PARTICIPANTS = "see participants"
+    SEE_COUNTS = "see the flow of participants"
+    SEE_TRAIL = "read the audit trail"
+    EXPORT = "export data"
+    RUN_STUDY = "approve, open, close, lock or archive the study"
+    KEEP_REGISTER = "keep the screening register"
+    FOLLOW_UP = "record what became of a participant"
+    RUN_PROGRAMME = "record what happened in the programme"
+    CORRECT = "correct what was entered"
+    UNBLIND = "unblind a participant in an emergency"
+    ERASE = "erase a participant's personal values"
+    VERIFY = "verify the randomisation and the audit trail"
+    DISCLOSE = "disclose the randomisation after the lock"
+    MANAGE_STAFF = "manage staff"
+
+
+_EVERYBODY = frozenset({Role.OWNER, Role.COORDINATOR, Role.FACILITATOR, Role.ANALYST, Role.MONITOR})
+_TEAM = frozenset({Role.OWNER, Role.COORDINATOR})
+_OWNER = frozenset({Role.OWNER})
+
+MAY: Mapping[Action, frozenset[Role]] = {
+    Action.SEE_STUDY: _EVERYBODY,
+    Action.SEE_PARTICIPANTS: _EVERYBODY - {Role.ANALYST},
+    Action.SEE_COUNTS: _EVERYBODY - {Role.FACILITATOR},
+    Action.SEE_TRAIL: frozenset({Role.OWNER, Role.MONITOR}),
+    Action.EXPORT: frozenset({Role.OWNER, Role.ANALYST}),
+    Action.RUN_STUDY: _OWNER,
+    Action.KEEP_REGISTER: _TEAM,
+    Action.FOLLOW_UP: _TEAM,
+    Action.RUN_PROGRAMME: _TEAM | {Role.FACILITATOR},
+    Action.CORRECT: _TEAM,
+    Action.UNBLIND: _TEAM,
+    Action.ERASE: _OWNER,
+    Action.VERIFY: frozenset({Role.OWNER, Role.MONITOR}),
+    Action.DISCLOSE: _OWNER,
+    Action.MANAGE_STAFF: _OWNER,
+}
+"""The roles that may do each thing, within the studies and sites they were granted."""
