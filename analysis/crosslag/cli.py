@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crosslag.errors import CrosslagError, DataError, ModelError
+from crosslag.reading import read_table
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
 
     from crosslag.model import Model
@@ -40,15 +42,26 @@ def _commands() -> None:
 
 @app.command("fit")
 def fit_command(
-    data: Annotated[Path, typer.Argument(help="CSV file, one row per person, with a header.")],
+    data: Annotated[
+        Path,
+        typer.Argument(
+            help="Text file with a header and one row per person; commas, semicolons or tabs"
+            " between columns."
+        ),
+    ],
     variable: Annotated[
         list[str] | None,
         typer.Option(help="A variable and its columns by wave: NAME=COLUMN,COLUMN,... Repeatable."),
     ] = None,
-    model: Annotated[str, typer.Option(help=f"One of: {', '.join(MODELS)}.")] = "riclpm",
+    model: Annotated[
+        str | None, typer.Option(help=f"One of: {', '.join(MODELS)}; riclpm if not given.")
+    ] = None,
     equal: Annotated[
         list[str] | None,
-        typer.Option(help="What to hold equal: lags, standardised_lags, residuals, means, ..."),
+        typer.Option(
+            help="What to hold equal: lags, standardised_lags, residuals, means, ...; several with"
+            " commas."
+        ),
     ] = None,
     syntax: Annotated[
         Path | None, typer.Option(help="File with a model in lavaan's syntax, instead.")
@@ -66,7 +79,7 @@ def fit_command(
     import crosslag
 
     specification = _model(model, variable or [], equal or [], syntax, auto)
-    frame = _read(data)
+    frame, notes = read_table(data)
     if out is not None:
         _make_folder(out)
     fitted = crosslag.fit(
@@ -76,6 +89,7 @@ def fit_command(
         missing=_choice("--missing", missing.lower(), ("listwise", "fiml")),  # type: ignore[arg-type]
         group=group,
     )
+    fitted = replace(fitted, warnings=(*notes, *fitted.warnings))
     _show(fitted)
     if out is not None:
         _write(fitted, out)
@@ -90,18 +104,18 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> str:
 
 
 def _model(
-    name: str, variables: list[str], equal: list[str], syntax: Path | None, auto: str
+    name: str | None, variables: list[str], equal: list[str], syntax: Path | None, auto: str
 ) -> Model:
     if syntax is None:
         if not variables:
             raise ModelError("Give every --variable of the model, or a file with --syntax.")
-        return _built(name, variables, equal)
-    if variables or equal:
-        raise ModelError("--syntax says all of the model; leave --variable and --equal out.")
+        return _built(name or "riclpm", variables, equal)
+    if name or variables or equal:
+        raise ModelError("--syntax says all of the model; leave --model, --variable, --equal out.")
     from crosslag.syntax import parse
 
     try:
-        text = syntax.read_text(encoding="utf-8")
+        text = syntax.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise ModelError(f"{syntax} can't be read: {reason}.") from error
@@ -118,8 +132,9 @@ def _built(name: str, variables: list[str], equal: list[str]) -> Model:
             raise ModelError(f"--variable {text}: write it as NAME=COLUMN,COLUMN,...")
         if label.strip() in panel:
             raise ModelError(f"--variable {label.strip()} is given twice.")
-        panel[label.strip()] = [column.strip() for column in columns.split(",")]
-    match _choice("--model", name.lower(), MODELS):
+        panel[label.strip()] = _columns(text, columns)
+    equal = [option.strip() for options in equal for option in options.split(",")]
+    match _choice("--model", name.lower().replace("ri-clpm", "riclpm").replace("-", "_"), MODELS):
         case "riclpm":
             return builders.riclpm(panel, equal=equal)
         case "lcm_sr":
@@ -132,24 +147,10 @@ def _built(name: str, variables: list[str], equal: list[str]) -> Model:
             return builders.clpm(panel, lags=2 if other == "clpm_lag2" else 1, equal=equal)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "does not exist"
-        raise DataError(f"{path} {what}; give the path of a CSV file.")
-    try:
-        frame = pd.read_csv(path, skipinitialspace=True, low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "unreadable"
-        raise DataError(
-            f"{path} can't be read as a CSV file in UTF-8 with a header: {reason}"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path} can't be read: {error.strerror}.") from error
-    if frame.empty:
-        raise DataError(f"{path} has a header but no rows.")
-    return frame
+def _columns(text: str, columns: str) -> list[str]:
+    if "," not in columns and re.search(r"\S[;\s]+\S", columns):
+        raise ModelError(f"--variable {text}: separate the columns by commas.")
+    return [column.strip() for column in columns.split(",")]
 
 
 def _show(fitted: Fit) -> None:
@@ -227,6 +228,9 @@ def main() -> None:
         app()
     except CrosslagError as error:
         print(f"crosslag: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"crosslag: the output can't be written: {error.strerror}.", file=sys.stderr)
         sys.exit(1)
     except SystemExit as error:
         sys.exit(1 if error.code == _USAGE else error.code)

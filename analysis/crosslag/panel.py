@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, get_args
 
 import numpy as np
@@ -158,12 +159,22 @@ def require_columns(data: pd.DataFrame, names: Sequence[str]) -> None:
     if unknown:
         known = ", ".join(map(str, data.columns[:30]))
         more = ", ..." if len(data.columns) > 30 else ""
-        raise DataError(f"No column {_quoted(unknown)} in the data; there are: {known}{more}.")
+        raise DataError(
+            f"No column {_quoted(unknown)} in the data{_similar(unknown[0], data)}; there are:"
+            f" {known}{more}."
+        )
     if data.columns.is_unique:
         return
     repeated = [name for name in names if (data.columns == name).sum() > 1]
     if repeated:
         raise DataError(f"Column {_quoted(repeated)} stands in the data more than once.")
+
+
+def _similar(name: str, data: pd.DataFrame) -> str:
+    """Ask whether a column of nearly that name was meant."""
+    known = {str(column).casefold(): str(column) for column in data.columns}
+    close = get_close_matches(str(name).casefold(), known, n=1, cutoff=0.8)
+    return f" (did you mean '{known[close[0]]}'?)" if close else ""
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -232,6 +243,8 @@ def _group_names(
     if nameless:
         notes.append(f"{nameless} person(s) without a value of '{group}' were left out.")
     names = series[kept].dropna().unique().tolist()
+    if len(names) == 1:
+        notes.append(f"Column '{group}' has one value, {names[0]!r}: there is a single group.")
     return {name: (series == name).fillna(False).to_numpy(dtype=np.bool_) for name in names}
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
 
 import pandas as pd
 import pytest
@@ -14,9 +19,26 @@ from crosslag.cli import main
 VARIABLES = ("--variable", "x=x1,x2,x3,x4", "--variable", "y=y1,y2,y3,y4")
 
 
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 def crosslag(*arguments):
-    command = [sys.executable, "-m", "crosslag.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    """Run the command in this process, which spares seconds of importing."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        mock.patch.object(sys, "argv", ["crosslag", *map(str, arguments)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = ended.code or 0
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -73,17 +95,25 @@ def test_every_model_can_be_asked_for(csv, model):
 
 BAD = {
     "no variable": (["data.csv"], "every --variable"),
-    "both": (["data.csv", *VARIABLES, "--syntax", "bad.lav"], "leave --variable"),
+    "both": (["data.csv", *VARIABLES, "--syntax", "bad.lav"], "--variable, --equal out"),
     "bad syntax": (["data.csv", "--syntax", "bad.lav"], "Line 2, column 1 of the model"),
     "no syntax": (["data.csv", "--syntax", "nowhere.lav"], "nowhere.lav can't be read"),
     "binary syntax": (["data.csv", "--syntax", "binary.csv"], "no text in UTF-8"),
     "unknown auto": (["data.csv", "--syntax", "bad.lav", "--auto", "all"], "--auto all"),
     "no such file": (["nowhere.csv", *VARIABLES], "does not exist"),
     "a folder": ([".", *VARIABLES], "is a folder"),
-    "empty file": (["empty.csv", *VARIABLES], "can't be read as a CSV file"),
+    "empty file": (["empty.csv", *VARIABLES], "is empty"),
     "no rows": (["header.csv", *VARIABLES], "no rows"),
-    "binary": (["binary.csv", *VARIABLES], "can't be read as a CSV file"),
-    "ragged": (["ragged.csv", *VARIABLES], "can't be read as a CSV file"),
+    "binary": (["binary.csv", *VARIABLES], "is not text in UTF-8 (line 1)"),
+    "ragged": (["ragged.csv", *VARIABLES], "line 3: 5 field(s), but the header names 3"),
+    "column in capitals": (["data.csv", "--variable", "x=X1,x2,x3"], "did you mean 'x1'"),
+    "blanks in a variable": (["data.csv", "--variable", "x=x1 x2 x3"], "columns by commas"),
+    "model and syntax": (["data.csv", "--model", "clpm", "--syntax", "bad.lav"], "leave --model"),
+    "no argument": ([], "Missing argument"),
+    "two files": (["data.csv", "header.csv", *VARIABLES], "unexpected extra argument"),
+    "group is a variable": (["data.csv", *VARIABLES, "--group", "x1"], "both the group and"),
+    "out in a file": (["data.csv", *VARIABLES, "--out", "data.csv/out.csv"], "Can't write"),
+    "out in no file system": (["data.csv", *VARIABLES, "--out", "/proc/absent"], "Can't write"),
     "unknown column": (["data.csv", "--variable", "x=x1,x2,x9"], "No column 'x9'"),
     "text": (["data.csv", "--variable", "x=x1,x2,note"], "'note' must be numeric"),
     "two waves": (["data.csv", "--variable", "x=x1,x2"], "at least 3 waves"),
@@ -102,19 +132,50 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", sorted(BAD))
-def test_bad_input_gives_one_message_and_exit_code_1(csv, case, monkeypatch, capsys):
+def test_bad_input_gives_one_message_and_exit_code_1(csv, case):
     arguments, message = BAD[case]
-    placed = [str(csv.parent / a) if a.endswith((".csv", ".lav")) else a for a in arguments]
-    monkeypatch.setattr(sys, "argv", ["crosslag", "fit", *placed])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
-    printed = capsys.readouterr()
-    assert message in printed.err
-    assert printed.out == ""
+    placed = [csv.parent / a if a.endswith((".csv", ".lav")) else a for a in arguments]
+    done = crosslag("fit", *placed)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_file_is_described_where_it_is_unusual(csv, tmp_path):
+    path = tmp_path / "semicolons.csv"
+    pd.read_csv(csv).to_csv(path, index=False, sep=";", decimal=",")
+    plain = crosslag("fit", csv, *VARIABLES, "--missing", "fiml").stdout
+    done = crosslag("fit", path, *VARIABLES, "--missing", "fiml")
+    note = (
+        "  - Columns of semicolons.csv are separated by semicolons; numbers have a decimal comma.\n"
+    )
+    assert done.stdout.replace(f"\nPlease note\n{note}", "") == plain
+
+
+def test_a_group_of_one_value_is_noted(csv):
+    done = crosslag("fit", csv, *VARIABLES, "--group", "note")
+    assert done.returncode == 0
+    assert "Column 'note' has one value, 'text': there is a single group." in done.stdout
+
+
+def test_several_equalities_are_joined_by_commas(csv):
+    one = crosslag("fit", csv, *VARIABLES, "--equal", "lags,residuals", "--model", "RI-CLPM")
+    two = crosslag("fit", csv, *VARIABLES, "--equal", "lags", "--equal", "residuals")
+    assert one.stdout == two.stdout
+    assert "l_x_y" in one.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_named(csv):
+    command = [sys.executable, "-m", "crosslag.cli", "fit", str(csv), *VARIABLES]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "crosslag: the output can't be written: No space left on device.\n"
 
 
 def test_a_bad_file_leaves_no_traceback():
-    done = crosslag("fit", "nowhere.csv", *VARIABLES)
+    command = [sys.executable, "-m", "crosslag.cli", "fit", "nowhere.csv", *VARIABLES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "crosslag: nowhere.csv does not exist; give the path of a CSV file.\n"
