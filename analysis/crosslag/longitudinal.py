@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from types import MappingProxyType
 
 import numpy as np
@@ -87,7 +88,8 @@ class Panel:
         person, wave
             Columns that say who and when.
         variables
-            Columns that were measured repeatedly; ``sc`` at wave 2 becomes ``sc_2``.
+            Columns that were measured repeatedly; ``sc`` at wave 2 becomes ``sc_2`` (at a date,
+            ``sc_2024_05_31``).
         waves
             The waves in order of time; others are left out, with a note. By default all waves:
             numbers, dates and ordered categories in their order; texts have to be listed.
@@ -97,13 +99,14 @@ class Panel:
         Raises
         ------
         DataError
-            For unknown columns, rows without person or wave, a person twice at a wave, texts as
-            waves without an order, persons with several values of a column to keep, and values
-            that are not finite numbers.
+            For unknown columns, a column with two roles, rows without person or wave, a person
+            twice at a wave, waves without an order in time, persons with several values of a
+            column to keep, and values that are not finite numbers.
         """
         _require_frame(data)
         if isinstance(variables, str) or isinstance(keep, str):
             raise DataError("variables and keep are lists of columns, not a single text.")
+        _require_roles(person, wave, variables, keep)
         require_columns(data, [person, wave, *variables, *keep])
         for column in (person, wave):
             _refuse_gaps(data[column], column)
@@ -118,8 +121,9 @@ class Panel:
         names: dict[str, tuple[str, ...]] = {}
         for name in variables:
             table = rows.pivot(index=person, columns=wave, values=name).reindex(columns=order)
-            names[name] = tuple(f"{name}_{value}" for value in order)
+            names[name] = tuple(f"{name}_{_wave_text(value)}" for value in order)
             wide = wide.join(table.set_axis(list(names[name]), axis="columns"))
+        _require_new([*wide.columns], [person, *keep])
         for column in keep:
             wide[column] = _one_per_person(data, person, column)
         return cls(wide.reset_index(), MappingProxyType(checked_variables(names)), notes)
@@ -139,6 +143,36 @@ def _require_frame(data: object) -> None:
         raise DataError("The data have no rows.")
 
 
+def _require_roles(person: str, wave: str, variables: Sequence[str], keep: Sequence[str]) -> None:
+    roles = [person, wave, *variables, *keep]
+    for column in roles:
+        if not isinstance(column, str):
+            raise DataError(f"{column!r} is no name of a column; names are texts.")
+        if roles.count(column) > 1:
+            raise DataError(
+                f"Column '{column}' is named twice among person, wave, variables and keep; each"
+                " column has one role."
+            )
+
+
+def _require_new(made: Sequence[str], others: Sequence[str]) -> None:
+    clash = sorted({name for name in made if [*made, *others].count(name) > 1})
+    if clash:
+        raise DataError(
+            f"Two columns of the panel would be called {clash[0]!r}; rename one before."
+        )
+
+
+def _wave_text(value: object) -> str:
+    """Write a wave as part of a column's name."""
+    if isinstance(value, date):
+        text = value.strftime("%Y_%m_%d_%H%M%S" if isinstance(value, datetime) else "%Y_%m_%d")
+        return text.removesuffix("_000000")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
 def _refuse_gaps(series: pd.Series, name: str) -> None:
     empty = np.flatnonzero(series.isna())
     if len(empty):
@@ -149,8 +183,10 @@ def _refuse_gaps(series: pd.Series, name: str) -> None:
 
 
 def _wave_order(series: pd.Series, name: str, waves: Sequence[object] | None) -> list[object]:
-    found = list(series.unique())
+    found = series.unique().tolist()
     if waves is not None:
+        if isinstance(waves, str) or not len(waves):
+            raise DataError(f"waves={waves!r}: list the waves in order of time; there are {found}.")
         listed = list(waves)
         absent = [value for value in listed if value not in found]
         if absent or len(set(listed)) < len(listed):
@@ -160,10 +196,10 @@ def _wave_order(series: pd.Series, name: str, waves: Sequence[object] | None) ->
     if isinstance(series.dtype, pd.CategoricalDtype) and series.dtype.ordered:
         return [value for value in series.dtype.categories if value in found]
     if pd.api.types.is_numeric_dtype(series) or pd.api.types.is_datetime64_any_dtype(series):
-        return sorted(found)
+        return sorted(series.unique())
     raise DataError(
-        f"The waves in column '{name}' are texts, which have no order in time; list them, such as"
-        f" waves={found[:6]!r}."
+        f"The waves in column '{name}' are no numbers, dates or ordered categories, and so have no"
+        f" order in time; list them, such as waves={found[:6]!r}."
     )
 
 
@@ -193,6 +229,6 @@ def _one_per_person(data: pd.DataFrame, person: str, column: str) -> pd.Series:
     if len(several):
         raise DataError(
             f"Column '{column}' has several values for {several.nunique()} person(s), first"
-            f" {several.iloc[0]!r}; only what does not change over waves can be kept."
+            f" {several.iloc[0]}; only what does not change over waves can be kept."
         )
     return known.set_index(person)[column]

@@ -305,23 +305,41 @@ def _numbered(row: ParameterRow, positions: dict[object, int]) -> ParameterRow:
     return replace(row, free=positions.setdefault(key, len(positions)))
 
 
+def _checked_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise ModelError(
+            f"'{name}': give a list of columns, one for each wave, not a single"
+            f" {'string' if isinstance(columns, str) else type(columns).__name__}."
+        )
+    found = tuple(columns)
+    for text in (name, *found):
+        if not isinstance(text, str):
+            raise ModelError(
+                f"'{name}': {text!r} is no text, but names are; rename the columns of the data,"
+                " such as with data.columns.astype(str)."
+            )
+    if not name or not all(found):
+        raise ModelError(f"Variable '{name}' has an empty name among its columns or itself.")
+    return found
+
+
 def checked_variables(variables: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """Check the columns of a panel: the same number of waves for all, each column named once.
 
     Raises
     ------
     ModelError
-        If there is no variable, a name is empty, or columns are unequal in number or repeated.
+        If there is no variable, a name is empty or no text, or columns are unequal in number or
+        repeated.
     """
+    if not isinstance(variables, Mapping):
+        raise ModelError(
+            "Give the variables as a dict of names and columns, such as"
+            f" {{'x': ['x1', 'x2', 'x3']}}, not as {type(variables).__name__}."
+        )
     if not variables:
         raise ModelError("Name at least one variable with its columns in order of time.")
-    panel = {}
-    for name, columns in variables.items():
-        if isinstance(columns, str):
-            raise ModelError(f"'{name}': give a list of columns, one for each wave, not a string.")
-        if not name or not all(columns):
-            raise ModelError(f"Variable '{name}' has an empty name among its columns or itself.")
-        panel[name] = tuple(columns)
+    panel = {name: _checked_columns(name, columns) for name, columns in variables.items()}
     counts = {name: len(columns) for name, columns in panel.items()}
     if len(set(counts.values())) > 1:
         stated = ", ".join(f"{name} has {count}" for name, count in counts.items())

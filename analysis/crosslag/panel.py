@@ -99,9 +99,12 @@ def prepare(
         raise DataError(f"missing={missing!r} is unknown; use one of {list(get_args(Missing))}.")
     if not isinstance(data, pd.DataFrame):
         raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
+    for name, role in ((group, "group"), (cluster, "cluster")):
+        if not isinstance(name, str | None):
+            raise DataError(f"{role}= takes the name of one column, not {name!r}.")
     require_columns(data, [*columns, *(name for name in (group, cluster) if name is not None)])
     for name, role in ((group, "group"), (cluster, "cluster")):
-        if name in columns:
+        if name is not None and name in columns:
             raise DataError(f"Column '{name}' is both the {role} and a variable of the model.")
     values = _matrix(data, columns)
     notes: list[str] = []
@@ -206,7 +209,7 @@ def _parsed(series: pd.Series, column: str) -> pd.Series:
     """Read numbers from nullable, object and text columns."""
     numbers = pd.to_numeric(series, errors="coerce")
     text = numbers.isna() & series.notna()
-    if text.any() or series.dtype.kind in "mM":
+    if text.any() or series.dtype.kind in "mMc":
         bad = series[text] if text.any() else series
         row = int(np.flatnonzero(text)[0]) + 1 if text.any() else 1
         raise DataError(
@@ -243,6 +246,8 @@ def _group_names(
     if nameless:
         notes.append(f"{nameless} person(s) without a value of '{group}' were left out.")
     names = series[kept].dropna().unique().tolist()
+    if not names:
+        raise DataError(f"Column '{group}' tells nobody's group: it has no value.")
     if len(names) == 1:
         notes.append(f"Column '{group}' has one value, {names[0]!r}: there is a single group.")
     return {name: (series == name).fillna(False).to_numpy(dtype=np.bool_) for name in names}

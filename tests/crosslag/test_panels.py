@@ -84,12 +84,60 @@ def test_bad_wishes_are_refused(long, gappy):
         cl.Panel.from_long(long, "id", "wave", ["x"], waves=[1, 9])
     with pytest.raises(cl.DataError, match="listed twice"):
         cl.Panel.from_long(long, "id", "wave", ["x"], waves=[1, 1])
+    for waves in ([], "123"):
+        with pytest.raises(
+            cl.DataError, match=r"list the waves in order .* there are \[3, 1, 4, 2\]"
+        ):
+            cl.Panel.from_long(long, "id", "wave", ["x"], waves=waves)
+    with pytest.raises(cl.DataError, match="is no name of a column"):
+        cl.Panel.from_long(long, "id", "wave", [["x"]])
     with pytest.raises(cl.DataError, match="not a single text"):
         cl.Panel.from_long(long, "id", "wave", "x")
     with pytest.raises(cl.DataError, match="DataFrame, not list"):
         cl.Panel.from_wide([1, 2], panel(4))
     with pytest.raises(cl.ModelError, match="same number of waves"):
         cl.Panel.from_wide(gappy, {"x": ["x1", "x2"], "y": ["y1"]})
+
+
+@pytest.mark.parametrize(
+    ("person", "wave", "variables", "keep"),
+    [
+        ("id", "wave", ["x", "x"], []),
+        ("id", "wave", ["wave"], []),
+        ("id", "id", ["x"], []),
+        ("id", "wave", ["x"], ["x"]),
+        ("id", "wave", ["x"], ["id"]),
+    ],
+)
+def test_a_column_has_one_role(long, person, wave, variables, keep):
+    with pytest.raises(cl.DataError, match="is named twice"):
+        cl.Panel.from_long(long, person, wave, variables, keep=keep)
+
+
+def test_columns_of_the_panel_do_not_hide_each_other(long):
+    with pytest.raises(cl.DataError, match="would be called 'x_1'"):
+        cl.Panel.from_long(long.rename(columns={"arm": "x_1"}), "id", "wave", ["x"], keep=["x_1"])
+
+
+@pytest.mark.parametrize(
+    ("as_waves", "names"),
+    [
+        (lambda w: w.astype(float), ("x_1", "x_2", "x_3", "x_4")),
+        (lambda w: w / 2, ("x_0.5", "x_1", "x_1.5", "x_2")),
+        (
+            lambda w: pd.Timestamp("2024-01-30") + pd.to_timedelta(w, unit="D"),
+            ("x_2024_01_31", "x_2024_02_01", "x_2024_02_02", "x_2024_02_03"),
+        ),
+        (
+            lambda w: pd.Timestamp("2024-01-30 12:00") + pd.to_timedelta(w, unit="h"),
+            tuple(f"x_2024_01_30_{hour}0000" for hour in (13, 14, 15, 16)),
+        ),
+    ],
+)
+def test_columns_are_called_after_their_waves(long, as_waves, names):
+    made = cl.Panel.from_long(long.assign(wave=as_waves(long["wave"])), "id", "wave", ["x"])
+    assert made.variables["x"] == names
+    cl.parse(cl.clpm(made.variables).to_lavaan())  # names that the syntax knows
 
 
 def test_a_panel_can_not_be_changed_from_outside(gappy):

@@ -45,6 +45,7 @@ def test_waves_never_observed_together_are_refused(complete):
 BAD_DATA = {
     "unknown column": (lambda d: d.drop(columns="y3"), "No column 'y3'"),
     "text": (lambda d: d.assign(x2=d["x2"].astype(object).where(d.index != 4, "many")), "row 5"),
+    "complex": (lambda d: d.assign(x2=1j), "must be numeric"),
     "dates": (lambda d: d.assign(x2=pd.Timestamp("2020-01-01")), "must be numeric"),
     "infinite": (lambda d: d.assign(x2=d["x2"].where(d.index != 4, np.inf)), "infinite"),
     "constant": (lambda d: d.assign(x2=3.0), "'x2' is constant"),
@@ -62,6 +63,19 @@ def test_bad_data_are_refused_with_a_reason(complete, case):
     spoil, message = BAD_DATA[case]
     with pytest.raises(cl.DataError, match=message):
         cl.fit(cl.riclpm(panel(4)), spoil(complete), missing="fiml")
+
+
+def test_a_group_without_values_is_refused(complete):
+    with pytest.raises(cl.DataError, match="'arm' tells nobody's group"):
+        cl.fit(cl.riclpm(panel(4)), complete.assign(arm=np.nan), group="arm")
+    with pytest.raises(cl.DataError, match="takes the name of one column"):
+        cl.fit(cl.riclpm(panel(4)), complete, group=["arm"])
+
+
+def test_a_group_of_one_value_is_noted(complete):
+    fit = cl.fit(cl.riclpm(panel(4)), complete.assign(arm="a"), group="arm")
+    assert fit.group_names == ("a",)
+    assert any("'arm' has one value, 'a'" in note for note in fit.warnings)
 
 
 def test_a_group_of_one_person_is_refused(complete):
@@ -117,7 +131,12 @@ def test_column_types_do_not_matter(gappy, dtype):
         (lambda: cl.clpm({"x": ["x1", "x2", "x3"]}, lags=3), "lags must be 1 or 2"),
         (lambda: cl.clpm({"x": ["x1", "x2"], "y": ["y1"]}), "x has 2, y has 1"),
         (lambda: cl.clpm({"x": ["x1", "x2"], "y": ["x1", "y2"]}), "repeated"),
-        (lambda: cl.clpm({"x": "x1"}), "not a string"),
+        (lambda: cl.clpm({"x": "x1"}), "not a single string"),
+        (lambda: cl.clpm({"x": 1}), "not a single int"),
+        (lambda: cl.clpm({"x": [0, 1]}), "0 is no text"),
+        (lambda: cl.clpm(["x1", "x2"]), "as a dict"),
+        (lambda: cl.clpm(None), "as a dict"),
+        (lambda: cl.clpm({"": ["x1", "x2"]}), "empty name"),
         (lambda: cl.riclpm(panel(3), equal=("slopes",)), "unknown here"),
         (lambda: cl.clpm(panel(3), equal=("means",)), "unknown here"),
         (lambda: cl.Relation("x", "=", "y"), "no operator"),  # type: ignore[arg-type]
