@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 
 from crosslag._types import Float, Int
-from crosslag.estimate import available_moments, maximise, saturated, unstack
+from crosslag.estimate import maximise
 from crosslag.inference import model_trace
 from crosslag.moments import Evaluation, PatternMoments, evaluate, group_patterns
 from crosslag.ram import vech_indices
+from crosslag.saturated import available_moments, saturated, unstack
 
 __all__ = ["Baseline", "baseline"]
 

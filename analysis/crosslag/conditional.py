@@ -15,11 +15,11 @@ import pandas as pd
 
 from crosslag.defined import defined
 from crosslag.errors import DataError
-from crosslag.estimate import available_moments
 from crosslag.inference import standardised
 from crosslag.model import Model, Relation
 from crosslag.moments import evaluate, group_patterns
 from crosslag.results import Fit
+from crosslag.saturated import available_moments
 
 __all__ = ["given_exogenous", "with_exogenous_moments", "without_gaps_in"]
 

@@ -8,7 +8,7 @@ depends on the units of the data.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
@@ -16,18 +16,19 @@ import numpy as np
 from scipy import linalg, optimize
 
 from crosslag._types import Float
-from crosslag.moments import Evaluation, PatternMoments, evaluate, weighted_sum
-from crosslag.ram import Implied, RamGroup, vech_indices
+from crosslag.moments import Evaluation, PatternMoments, evaluate
+from crosslag.ram import Implied, RamGroup
 
 __all__ = [
+    "Counted",
     "Evaluator",
     "ModelPoint",
     "Point",
     "Solution",
     "criteria",
+    "first_proven",
     "maximise",
     "model_point",
-    "saturated",
     "solve",
     "standard_scale",
 ]
@@ -38,9 +39,11 @@ POLISHED = 1e-13  # one more step from here changes nothing that prints
 SQUARED = 1e-7  # nor after Newton's step from here, which about squares the decrement
 SETTLED = 4  # rounding may keep the decrement above that
 NEWTON_FROM = 0.3  # below this decrement the observed information is the better metric
-SINGULAR = 1e-9  # smallest eigenvalue of a correlation matrix
 STEPS = 100
+HALVINGS = 8  # then the metric is at fault, and damped
+PATIENCE, WORTHWHILE = 20, 1e-4  # steps on a ridge without a top, and what they have to gain
 RANDOM_STARTS = 4
+BUDGET = 1500  # evaluations of the likelihood before no further fallback is tried
 
 
 class Point(Protocol):
@@ -130,40 +133,6 @@ def model_point(
 
 
 @dataclass(frozen=True, eq=False)
-class MomentPoint:
-    """The likelihood of the saturated model of one group: the parameters are its moments."""
-
-    theta: Float
-    evaluation: Evaluation
-
-    @property
-    def logl(self) -> float:
-        """Log-likelihood."""
-        return self.evaluation.logl
-
-    @cached_property
-    def gradient(self) -> Float:
-        """Derivative by the stacked moments."""
-        return self.evaluation.gradient()
-
-    def expected_information(self) -> Float:
-        """Fisher information of the stacked moments."""
-        return self.evaluation.expected_information()
-
-    def observed_information(self) -> Float:
-        """Negative Hessian in the stacked moments."""
-        return self.evaluation.observed_information()
-
-
-def unstack(theta: Float, p: int) -> tuple[Float, Float]:
-    """Split stacked moments into mu, (p,), and sigma, (p, p)."""
-    rows, columns = vech_indices(p)
-    sigma = np.empty((p, p))
-    sigma[rows, columns] = sigma[columns, rows] = theta[p:]
-    return theta[:p], sigma
-
-
-@dataclass(frozen=True, eq=False)
 class Solution(Generic[P]):
     """Where maximisation ended, and whether that is proven to be a maximum.
 
@@ -183,6 +152,8 @@ class Solution(Generic[P]):
         Directions, (q, r), that constraints and active bounds leave; None without constraints.
     active
         The bounds that hold the solution, in words.
+    tried
+        The methods that were tried before the search ended.
     """
 
     point: P
@@ -193,6 +164,7 @@ class Solution(Generic[P]):
     iterations: int
     tangent: Float | None = None
     active: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
 
     @property
     def identified(self) -> bool:
@@ -205,29 +177,71 @@ class Solution(Generic[P]):
         return self.identified and 0 <= self.decrement < DECREMENT_LIMIT
 
 
-def maximise(at: Evaluator[P], start: Float, *, seed: int = 1) -> Solution[P]:
+@dataclass(eq=False)
+class Counted(Generic[P]):
+    """An evaluator that says when so much was spent that no further fallback is worth it.
+
+    ``share`` is what one attempt may spend.
+    """
+
+    at: Evaluator[P]
+    left: int
+    share: int
+
+    @classmethod
+    def of(cls, at: Evaluator[P], budget: int) -> Counted[P]:
+        """Share a number of evaluations out among at least three attempts."""
+        return cls(at, budget, budget // 3)
+
+    def __call__(self, theta: Float) -> P | None:
+        """Evaluate at ``theta``, (q,)."""
+        self.left -= 1
+        return self.at(theta)
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing is left."""
+        return self.left <= 0
+
+
+def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUDGET) -> Solution[P]:
     """Maximise a likelihood from ``start``, (q,), trying fallbacks until one is proven.
 
     In turn: scoring; damped scoring; quasi-Newton (BFGS), polished by scoring; the same from
-    random starts, which ``seed`` determines. What comes closest is returned, converged or not.
+    random starts, which ``seed`` determines. No new one is begun once ``budget`` evaluations are
+    spent. What comes closest is returned, converged or not.
 
     Raises
     ------
     ValueError
         If the likelihood is not defined at the start.
     """
+    counted = Counted.of(at, budget)
+    return first_proven(_attempts(counted, start, np.random.default_rng(seed)), counted)
+
+
+def first_proven(attempts: Iterator[Solution[P]], counted: Counted[P]) -> Solution[P]:
+    """Take the first proven solution, or else the best; name all that were tried.
+
+    Raises
+    ------
+    ValueError
+        If there is none: the likelihood is not defined at the start.
+    """
     best: Solution[P] | None = None
-    for solution in _attempts(at, start, np.random.default_rng(seed)):
-        if solution.converged:
-            return solution
-        if best is None or solution.point.logl > best.point.logl:
+    tried: list[str] = []
+    for solution in attempts:
+        tried.append(solution.method)
+        if best is None or solution.converged or solution.point.logl > best.point.logl:
             best = solution
+        if solution.converged or counted.spent:
+            break
     if best is None:
         raise ValueError("The likelihood is not defined at the starting values.")
-    return best
+    return replace(best, tried=tuple(tried))
 
 
-def _attempts(at: Evaluator[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:
+def _attempts(at: Counted[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:
     first = at(start)
     if first is None:
         return
@@ -249,10 +263,11 @@ def standard_scale(point: Point) -> Float:
     return np.asarray(np.sqrt(1.0 / np.maximum(diagonal, 1e-12 * n)) * 10)
 
 
-def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Solution[P]:
+def _score(at: Counted[P], point: P, method: str, *, damping: float) -> Solution[P]:
     """Scoring with backtracking; near the maximum, Newton's method with the analytic Hessian."""
     near, settled, iteration = False, 0, 0
-    while iteration < STEPS:
+    reached, reserve = [point.logl], at.left - at.share
+    while iteration < STEPS and at.left > reserve:
         iteration += 1
         step, is_newton = _direction(point, near=near, damping=damping)
         decrement = float(point.gradient @ step)
@@ -264,6 +279,9 @@ def _score(at: Evaluator[P], point: P, method: str, *, damping: float) -> Soluti
                 break
             continue
         point = following
+        reached.append(point.logl)
+        if len(reached) > PATIENCE and reached[-1] - reached[-PATIENCE] < WORTHWHILE:
+            break
         damping = damping / 10 if damping > 1e-8 else 0.0
         settled += decrement < DECREMENT_LIMIT / 10
         if decrement < (SQUARED if is_newton else POLISHED) or settled >= SETTLED:
@@ -290,7 +308,7 @@ def _direction(point: Point, *, near: bool, damping: float) -> tuple[Float, bool
 
 def solve(information: Float, gradient: Float, damping: float) -> Float | None:
     """Solve for a step, adding ``damping`` to the unit diagonal; None if that is not definite."""
-    size = 1 / np.sqrt(np.maximum(information.diagonal(), 1e-300))
+    size = 1 / np.sqrt(np.maximum(information.diagonal(), 1e-200))
     scaled = information * size
     scaled *= size[:, None]
     np.fill_diagonal(scaled, 1.0 + damping)
@@ -305,7 +323,7 @@ def _line_search(at: Evaluator[P], point: P, step: Float, decrement: float) -> P
     """Halve the step until the likelihood rises; None when it never does."""
     noise = 1e-13 * abs(point.logl) + 1e-12
     length = 1.0
-    for _ in range(30):
+    for _ in range(HALVINGS):
         following = at(point.theta + length * step)
         if following is not None:
             rise = following.logl - point.logl
@@ -337,7 +355,7 @@ def criteria(information: Float, gradient: Float) -> tuple[float, float]:
     return float(scaled @ np.linalg.solve(correlation, scaled)), smallest
 
 
-def _quasi_newton(at: Evaluator[P], start: Float, method: str) -> Iterator[Solution[P]]:
+def _quasi_newton(at: Counted[P], start: Float, method: str) -> Iterator[Solution[P]]:
     first = at(start)
     if first is None:
         return
@@ -351,52 +369,8 @@ def _quasi_newton(at: Evaluator[P], start: Float, method: str) -> Iterator[Solut
         return -point.logl, -point.gradient * scale
 
     found = optimize.minimize(
-        objective, start / scale, jac=True, method="BFGS", options={"maxiter": 2000, "gtol": 1e-6}
+        objective, start / scale, jac=True, method="BFGS", options={"maxiter": 300, "gtol": 1e-6}
     )
     ended = at(np.asarray(found.x) * scale)
     if ended is not None:
         yield _score(at, ended, method, damping=0.0)
-
-
-def saturated(data: PatternMoments) -> Evaluation:
-    """Fit means and covariances of one group without a model.
-
-    Complete data have a closed form; otherwise scoring from the available cases.
-
-    Raises
-    ------
-    ValueError
-        If there is no proven maximum: the data do not determine all moments.
-    """
-    mean, covariance = available_moments(data)
-    deviation = np.sqrt(np.diag(covariance))
-    smallest = np.linalg.eigvalsh(covariance / np.outer(deviation, deviation))[0]
-    if data.complete:
-        if smallest < SINGULAR:
-            raise ValueError("The sample covariance matrix is singular.")
-        return evaluate(data, mean, covariance)
-    p = data.p
-    rows, columns = vech_indices(p)
-
-    def at(theta: Float) -> MomentPoint | None:
-        try:
-            return MomentPoint(theta, evaluate(data, *unstack(theta, p)))
-        except np.linalg.LinAlgError:
-            return None
-
-    shrink = 1.0 if smallest > 0.02 else 0.95 / (1.0 - smallest)
-    start = shrink * covariance + (1 - shrink) * np.diag(deviation**2)
-    solution = maximise(at, np.concatenate([mean, start[rows, columns]]))
-    if not solution.converged:
-        raise ValueError("The moments of the saturated model are not determined.")
-    return solution.point.evaluation
-
-
-def available_moments(data: PatternMoments) -> tuple[Float, Float]:
-    """Means and covariances (divisor n) from the persons that have each pair of variables."""
-    n, seen = data.count, data.observed.astype(np.float64)
-    mean = (n @ (data.mean * seen)) / (n @ seen)
-    deviation = (data.mean - mean) * seen
-    sums = weighted_sum(n, data.scatter) + (deviation * n[:, None]).T @ deviation
-    pairs = (seen * n[:, None]).T @ seen
-    return mean, sums / np.maximum(pairs, 1.0)

@@ -16,7 +16,7 @@ from crosslag.bootstrap import Plan
 from crosslag.conditional import given_exogenous, with_exogenous_moments, without_gaps_in
 from crosslag.defined import defined
 from crosslag.errors import DataError, ModelError
-from crosslag.estimate import ModelPoint, Solution, saturated
+from crosslag.estimate import ModelPoint, Solution
 from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
@@ -24,6 +24,7 @@ from crosslag.panel import Missing, PanelData, prepare
 from crosslag.results import Fit, unproven
 from crosslag.robust import fiml_corrected
 from crosslag.sample import Sample
+from crosslag.saturated import saturated
 from crosslag.search import find_maximum, layout
 from crosslag.syntax import Auto, parse
 
@@ -170,17 +171,17 @@ def _saturated(data: PatternMoments, name: object) -> Evaluation:
 
 
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
+    tried = f"tried: {', '.join(solution.tried)}"
     if not solution.identified:
         names = inference.unidentified(table, solution.information, solution.tangent)
         if names:
             return (
                 "The data can't tell these parameters apart (the model is not identified, or the"
-                f" sample too small): {', '.join(names)}."
+                f" sample too small): {', '.join(names)} ({tried})."
             )
     return (
         "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
-        f" {solution.decrement:.2g} after {solution.method}). Simplify the model or equate"
-        " parameters over time."
+        f" {solution.decrement:.2g}; {tried}). Simplify the model or equate parameters over time."
     )
 
 

@@ -27,7 +27,7 @@ from crosslag.restricted import maximise_restricted
 __all__ = ["Drawn", "Job", "at_model", "refit", "resample"]
 
 _CONVERGED = 1e-8
-_ENOUGH = 1e-10
+_ENOUGH = 1e-9
 _STEPS = 60
 
 

@@ -19,15 +19,21 @@ from scipy import linalg, optimize
 from crosslag._types import Float
 from crosslag.constraints import Restrictions, null_space
 from crosslag.estimate import (
+    BUDGET,
+    HALVINGS,
     NEWTON_FROM,
+    PATIENCE,
     POLISHED,
     RANDOM_STARTS,
     SETTLED,
     STEPS,
+    WORTHWHILE,
+    Counted,
     Evaluator,
     P,
     Solution,
     criteria,
+    first_proven,
     solve,
     standard_scale,
 )
@@ -39,36 +45,34 @@ _ON_SURFACE = 1e-10  # distance from the surface, in standard errors
 _NEARLY = 1e-7  # where rounding allows no better
 _RELEASE = 1e-5  # slope at a bound, in standard errors
 _RELEASES = 3  # how often one bound may be released
-_PATIENCE, _WORTHWHILE = 20, 1e-4  # steps on a ridge without a top, and what they have to gain
 
 
 def maximise_restricted(
-    at: Evaluator[P], start: Float, restrictions: Restrictions, *, seed: int = 1
+    at: Evaluator[P],
+    start: Float,
+    restrictions: Restrictions,
+    *,
+    seed: int = 1,
+    budget: int = BUDGET // 2,
 ) -> Solution[P]:
     """Maximise a likelihood under constraints from ``start``, (q,).
 
     In turn: scoring, damped scoring, sequential quadratic programming, and random starts, until
     one solution is proven: its Newton decrement within the surface is below the limit, and no
-    active bound holds the likelihood down.
+    active bound holds the likelihood down. No new one is begun once the budget is spent.
 
     Raises
     ------
     ValueError
         If no feasible starting point has a likelihood.
     """
-    best: Solution[P] | None = None
-    for solution in _attempts(at, start, restrictions, np.random.default_rng(seed)):
-        if solution.converged:
-            return solution
-        if best is None or solution.point.logl > best.point.logl:
-            best = solution
-    if best is None:
-        raise ValueError("The likelihood is not defined at feasible starting values.")
-    return best
+    counted = Counted.of(at, budget)
+    rng = np.random.default_rng(seed)
+    return first_proven(_attempts(counted, start, restrictions, rng), counted)
 
 
 def _attempts(
-    at: Evaluator[P], start: Float, restrictions: Restrictions, rng: np.random.Generator
+    at: Counted[P], start: Float, restrictions: Restrictions, rng: np.random.Generator
 ) -> Iterator[Solution[P]]:
     first = at(start)
     scale = np.maximum(np.abs(start), 0.1) if first is None else standard_scale(first)
@@ -120,7 +124,7 @@ def _sequential(at: Evaluator[P], start: Float, restrictions: Restrictions, scal
 class _Climb(Generic[P]):
     """Where the climb is: a feasible point, the bounds active there, and the scale of steps."""
 
-    at: Evaluator[P]
+    at: Counted[P]
     restrictions: Restrictions
     point: P
     scale: Float
@@ -129,7 +133,7 @@ class _Climb(Generic[P]):
 
     @classmethod
     def begin(
-        cls, at: Evaluator[P], start: Float, restrictions: Restrictions, scale: Float
+        cls, at: Counted[P], start: Float, restrictions: Restrictions, scale: Float
     ) -> _Climb[P] | None:
         """Bring a start onto the surface; None where that fails or has no likelihood."""
         active: list[int] = []
@@ -150,8 +154,8 @@ class _Climb(Generic[P]):
     def run(self, method: str, damping: float) -> Solution[P]:
         """Climb until nothing more is to be gained."""
         near, settled, iteration = False, 0, 0
-        reached = [self.point.logl]
-        while iteration < STEPS:
+        reached, reserve = [self.point.logl], self.at.left - self.at.share
+        while iteration < STEPS and self.at.left > reserve:
             iteration += 1
             expected = self.point.expected_information()
             self.scale = 1 / np.sqrt(np.maximum(np.diag(expected), 1e-300))
@@ -168,7 +172,7 @@ class _Climb(Generic[P]):
                     break
                 continue
             reached.append(self.point.logl)
-            if len(reached) > _PATIENCE and reached[-1] - reached[-_PATIENCE] < _WORTHWHILE:
+            if len(reached) > PATIENCE and reached[-1] - reached[-PATIENCE] < WORTHWHILE:
                 break
             damping = damping / 10 if damping > 1e-8 else 0.0
             settled += decrement < 1e-9
@@ -205,7 +209,7 @@ class _Climb(Generic[P]):
         noise = 1e-13 * abs(self.point.logl) + 1e-12
         held = _held(self.restrictions, self.active)
         length = 1.0
-        for _ in range(30):
+        for _ in range(HALVINGS):
             target = self.point.theta + length * step
             theta = _retract(self.restrictions, target, held, self.scale)
             blocked = None if theta is None else self._first_blocked(theta)

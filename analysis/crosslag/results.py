@@ -128,7 +128,8 @@ class Fit:
             np.append(self.standardised.values, self.defined.std_values),
             np.append(self.standardised.errors, self.defined.std_errors),
         )
-        names = _row_names(ByIdentity(self.table), self.group_names)
+        kinds = tuple(map(type, self.group_names))
+        names = _row_names(ByIdentity(self.table), self.group_names, kinds)
         columns = list(ESTIMATE_COLUMNS[len(names.columns) :])
         return pd.concat([names, pd.DataFrame(np.column_stack(numbers), columns=columns)], axis=1)
 
@@ -244,7 +245,11 @@ class Fit:
 
 
 @lru_cache(maxsize=16)
-def _row_names(known: ByIdentity, group_names: tuple[object, ...]) -> pd.DataFrame:
+def _row_names(
+    known: ByIdentity,
+    group_names: tuple[object, ...],
+    kinds: tuple[type, ...],  # groups 1 and True are equal, but not the same # noqa: ARG001
+) -> pd.DataFrame:
     """Name the rows of the table of estimates."""
     rows, definitions = known.table.rows, known.table.definitions
     names = (*group_names, "")  # the last, -1, is for what belongs to no group

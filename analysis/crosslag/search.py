@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from crosslag._types import Float
 from crosslag.constraints import Restrictions
 from crosslag.errors import ModelError
-from crosslag.estimate import ModelPoint, Solution, maximise, model_point
+from crosslag.estimate import BUDGET, ModelPoint, Solution, maximise, model_point
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, pooled
 from crosslag.ram import RamGroup, ram_groups
@@ -18,6 +19,7 @@ from crosslag.starting import starting_values
 __all__ = ["find_maximum", "layout"]
 
 _MANY = 20  # patterns from which a first search in the saturated moments pays
+_FEW = 600  # evaluations over all patterns before no fallback is begun
 
 
 @lru_cache(maxsize=32)
@@ -54,9 +56,9 @@ def find_maximum(
             moments = [pooled(e.mu, e.sigma, e.data.n) for e in unrestricted]
             near = _climb(table, structures, moments, start)
             if near.converged:
-                found = _climb(table, structures, patterns, near.point.theta)
-                if found.converged:
-                    return found
+                start = near.point.theta
+            found = _climb(table, structures, patterns, start, budget=_FEW)
+            return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
         return _climb(table, structures, patterns, start)
     except ValueError as error:
         raise ModelError(
@@ -70,10 +72,11 @@ def _climb(
     structures: Sequence[RamGroup],
     patterns: Sequence[PatternMoments],
     start: Float,
+    budget: int = BUDGET,
 ) -> Solution[ModelPoint]:
     def at(theta: Float) -> ModelPoint | None:
         return model_point(structures, patterns, theta)
 
     if table.constraints:
-        return maximise_restricted(at, start, Restrictions(table))
-    return maximise(at, start)
+        return maximise_restricted(at, start, Restrictions(table), budget=budget // 2)
+    return maximise(at, start, budget=budget)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from crosslag._types import Float
-from crosslag.estimate import available_moments
 from crosslag.model import ParameterRow, ParameterTable
 from crosslag.moments import PatternMoments
+from crosslag.saturated import available_moments
 
 __all__ = ["starting_values"]
 
