@@ -27,6 +27,7 @@ class Purpose(Enum):
     COOKIE = "cookie"
     SEALED = "sealed"
     TRAIL = "trail"
+    PERSONAL = "personal"
 
 
 class KeyRing:
@@ -64,7 +65,11 @@ class KeyRing:
 
     def mac(self, purpose: Purpose, message: str) -> str:
         """Return the HMAC-SHA-256 of ``message`` as 64 hexadecimal digits."""
-        return hmac.new(self._keys[purpose], message.encode(), hashlib.sha256).hexdigest()
+        return self.begin_mac(purpose, message).hexdigest()
+
+    def begin_mac(self, purpose: Purpose, message: str) -> hmac.HMAC:
+        """Return the HMAC-SHA-256 of ``message`` and of whatever it is updated with."""
+        return hmac.new(self._keys[purpose], message.encode(), hashlib.sha256)
 
     def link_token(self, uid: str) -> str:
         """Return the secret part of the link to an assessment: 192 bits that only we can derive.

@@ -229,6 +229,7 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
             "occurrence": assessment.occurrence,
             "answered": sum(answer.value is not None for answer in answers.values()),
             "items": len(answers),
+            "answers": audit.salted_answers(session, assessment),
         },
         actor="participant",
         now=now,

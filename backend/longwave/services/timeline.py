@@ -194,11 +194,14 @@ def _close(
     assessment.status = status
     over_at = now if status == AssessmentStatus.CANCELLED else assessment.closes_at
     assessment.closed_at = over_at
+    told: dict[str, str | int] = {"wave": assessment.wave, "occurrence": assessment.occurrence}
+    if status == AssessmentStatus.PARTIAL:
+        told["answers"] = audit.salted_answers(session, assessment)
     audit.record(
         session,
         study,
         f"assessment.{status}",
-        {"wave": assessment.wave, "occurrence": assessment.occurrence},
+        told,
         actor=_CLOCKWORK,
         now=now,
         participant=participant,

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Text,
+    bindparam,
+    cast,
+    insert,
+    text,
+    type_coerce,
+)
+from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
@@ -66,17 +78,64 @@ def last_seal(session: Session) -> Seal | None:
 _LAST_SEAL = select(Seal).order_by(col(Seal.number).desc()).limit(1)
 
 
-def between(session: Session, after: int, upto: int, limit: int) -> list[Event]:
-    """Return events with ids in (after, upto], by id."""
-    return list(session.exec(_BETWEEN, params={"after": after, "upto": upto, "most": limit}))
+class StoredEvent(NamedTuple):
+    """An event as the database holds it, nothing of it read into another form.
+
+    ``at`` is "YYYY-MM-DD HH:MM:SS.ffffff" in UTC, unless somebody else than this program wrote
+    it; ``payload`` is JSON.
+    """
+
+    id: int
+    study_id: int | None
+    participant_id: int | None
+    kind: str
+    actor: str
+    at: str
+    payload: str
 
 
-_BETWEEN = (
-    select(Event)
-    .where(col(Event.id) > bindparam("after"), col(Event.id) <= bindparam("upto"))
-    .order_by(col(Event.id))
-    .limit(bindparam("most"))
-)
+def between(session: Session, after: int, upto: int, limit: int) -> list[StoredEvent]:
+    """Return events with ids in (after, upto], by id; at most ``limit``."""
+    connection = session.connection()
+    rows = connection.execute(
+        _between(connection.dialect.name), {"after": after, "upto": upto, "most": limit}
+    )
+    return list(map(StoredEvent._make, rows))
+
+
+@cache
+def _between(dialect: str) -> Select[Any]:
+    return (
+        sqlalchemy_select(*stored_columns(dialect))
+        .where(col(Event.id) > bindparam("after"), col(Event.id) <= bindparam("upto"))
+        .order_by(col(Event.id))
+        .limit(bindparam("most"))
+    )
+
+
+def stored_columns(dialect: str) -> list[Any]:
+    """Return the columns of a `StoredEvent`.
+
+    As text: what somebody else wrote into them may be no instant and no JSON, and reading must
+    not fail over it.
+    """
+    at: ColumnElement[Any] = type_coerce(col(Event.at), String)
+    if dialect == "postgresql":
+        # The era tells the years before Christ apart; what is not finite comes as nothing.
+        written = func.to_char(func.timezone("UTC", col(Event.at)), _WRITTEN)
+        at = func.coalesce(func.replace(written, "AD", "", type_=String), "not finite")
+    return [
+        col(Event.id),
+        col(Event.study_id),
+        col(Event.participant_id),
+        col(Event.kind),
+        col(Event.actor),
+        at,
+        cast(col(Event.payload), Text),
+    ]
+
+
+_WRITTEN = "YYYY-MM-DD HH24:MI:SS.USAD"
 
 
 def beat(session: Session, name: str, now: datetime) -> None:
