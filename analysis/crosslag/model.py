@@ -313,6 +313,11 @@ def _checked_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
         )
     found = tuple(columns)
     for text in (name, *found):
+        if isinstance(text, list | tuple):
+            raise ModelError(
+                f"'{name}': one column is expected at each wave, not {text!r}; riclpm and"
+                " longitudinal_cfa take lists of indicators."
+            )
         if not isinstance(text, str):
             raise ModelError(
                 f"'{name}': {text!r} is no text, but names are; rename the columns of the data,"

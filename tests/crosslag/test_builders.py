@@ -100,6 +100,11 @@ def test_steps_without_a_wave_become_latent_variables_without_data():
     assert set(model.observed) == {*columns["x"], *columns["y"]}
 
 
+def test_equilibrium_ties_what_unequal_intervals_need():
+    model = cl.riclpm(panel(3), times=[0, 1, 3], equal="stationary")
+    assert model.degrees_of_freedom() == 27 - (3 + 4 + 3 + 6)  # RI, lags, residuals, means
+
+
 def test_even_intervals_of_any_length_need_no_extra_step():
     even = cl.riclpm(panel(4), times=[10, 12, 14, 16])
     assert even == cl.riclpm(panel(4))
@@ -116,6 +121,35 @@ REFUSED = {
         "must increase",
     ),
     "too few times": (lambda: cl.riclpm(panel(3), times=[0, 2]), "each of 3 waves"),
+    "times in words": (lambda: cl.clpm(panel(3), times=["a", "b", "c"]), "whole number"),
+    "times in a word": (lambda: cl.clpm(panel(3), times="012"), "list of 3 whole numbers"),
+    "a single time": (lambda: cl.clpm(panel(3), times=3), "list of 3 whole numbers"),
+    "endless times": (lambda: cl.clpm(panel(3), times=[0, 1, float("inf")]), "whole number"),
+    "unknown times": (lambda: cl.clpm(panel(3), times=[0, 1, None]), "whole number"),
+    "times in days": (
+        lambda: cl.clpm(panel(3), times=[0, 91, 183], equal="stationary"),
+        "183 steps.*larger units",
+    ),
+    "growth over words": (lambda: cl.lcm_sr(panel(3), times=["a", "b", "c"]), "increasing"),
+    "growth over nothing": (lambda: cl.lcm_sr(panel(3), times=[0, 1, float("nan")]), "increasing"),
+    "no equality": (lambda: cl.clpm(panel(3), equal=None), "give a list"),
+    "a number as equality": (lambda: cl.starts(panel(4), equal=["means", 5]), "unknown here"),
+    "lags as text": (lambda: cl.clpm(panel(3), lags="1"), "1 or 2"),
+    "lags as a fraction": (lambda: cl.clpm(panel(3), lags=1.0), "1 or 2"),
+    "a predictor without a list": (
+        lambda: cl.riclpm(panel(3), predictors="age"),
+        "list of columns",
+    ),
+    "an outcome without a list": (lambda: cl.riclpm(panel(3), outcomes="age"), "list of columns"),
+    "a numbered predictor": (lambda: cl.riclpm(panel(3), predictors=[1]), "texts"),
+    "covariates without names": (lambda: cl.riclpm(panel(3), covariates=["c1"]), "as a dict"),
+    "a covariate without a list": (lambda: cl.riclpm(panel(3), covariates={"c": "c1"}), "list"),
+    "indicators where none are taken": (lambda: cl.clpm(INDICATORS), "riclpm and longitudinal_cfa"),
+    "invariance of single columns": (lambda: cl.riclpm(panel(3), invariance="weak"), "unknown"),
+    "scores as indicators": (lambda: cl.longitudinal_cfa(panel(3)), "as lists of columns"),
+    "indicators without names": (lambda: cl.longitudinal_cfa([["a1", "b1"]]), "as a dict"),
+    "indicators without waves": (lambda: cl.longitudinal_cfa({"f": []}), "as lists of columns"),
+    "numbered indicators": (lambda: cl.longitudinal_cfa({"f": [[1, 2], [3, 4]]}), "texts"),
     "broken times": (lambda: cl.riclpm(panel(3), times=[0, 0.5, 1]), "whole number"),
     "growth over wrong times": (lambda: cl.lcm_sr(panel(3), times=[0, 0, 1]), "increasing"),
     "two lags, standardised": (

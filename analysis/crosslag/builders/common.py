@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement, pairwise, product
 from math import gcd
+from numbers import Real
 
 from crosslag.errors import ModelError
 from crosslag.expressions import Binary, Call, Constraint, Definition, Expression, Name
 from crosslag.model import Relation
 
-__all__ = ["Process", "Waves", "covariances", "equalities", "free_name", "number_of_waves", "steps"]
+__all__ = [
+    "Process",
+    "Waves",
+    "checked_columns",
+    "covariances",
+    "equalities",
+    "free_name",
+    "number_of_waves",
+    "steps",
+]
 
 Waves = Mapping[str, Sequence[str]]
+_MOST_STEPS = 60
 
 
 def number_of_waves(panel: Mapping[str, Sequence[object]], title: str, *, least: int) -> int:
@@ -31,6 +43,22 @@ def number_of_waves(panel: Mapping[str, Sequence[object]], title: str, *, least:
     return count
 
 
+def checked_columns(role: str, names: object) -> tuple[str, ...]:
+    """Check a list of columns.
+
+    Raises
+    ------
+    ModelError
+        If it is none.
+    """
+    if not isinstance(names, Iterable) or isinstance(names, str | Mapping):
+        raise ModelError(f"{role}={names!r}: give a list of columns.")
+    found = tuple(names)
+    if not all(isinstance(name, str) and name for name in found):
+        raise ModelError(f"{role}={list(found)}: the names of columns are texts.")
+    return found
+
+
 def equalities(equal: Collection[str], known: Sequence[str]) -> frozenset[str]:
     """Check the names of equalities.
 
@@ -39,8 +67,10 @@ def equalities(equal: Collection[str], known: Sequence[str]) -> frozenset[str]:
     ModelError
         If one is unknown.
     """
+    if not isinstance(equal, Collection):
+        raise ModelError(f"equal={equal!r}: give a list, such as ({known[0]!r},).")
     options = frozenset((equal,) if isinstance(equal, str) else equal)
-    unknown = sorted(options.difference(known))
+    unknown = sorted(map(str, options.difference(known)))
     if unknown:
         raise ModelError(f"equal={unknown}: unknown here; choose among {list(known)}.")
     return options
@@ -52,20 +82,32 @@ def steps(times: Sequence[int] | None, n_waves: int, options: frozenset[str]) ->
     Raises
     ------
     ModelError
-        If times do not fit the waves, or effects over unequal intervals are not tied.
+        If times do not fit the waves, are too fine, or effects over unequal intervals are not
+        tied.
     """
     if times is None:
         return list(range(n_waves))
-    if len(times) != n_waves or any(int(t) != t for t in times):
-        raise ModelError(f"times={list(times)}: give a whole number for each of {n_waves} waves.")
+    if not isinstance(times, Iterable) or isinstance(times, str):
+        raise ModelError(f"times={times!r}: give a list of {n_waves} whole numbers.")
+    times = list(times)
+    if len(times) != n_waves or not all(
+        isinstance(t, Real) and math.isfinite(t) and int(t) == t for t in times
+    ):
+        raise ModelError(f"times={times}: give a whole number for each of {n_waves} waves.")
     gaps = [int(b) - int(a) for a, b in pairwise(times)]
     if min(gaps) <= 0:
-        raise ModelError(f"times={list(times)} must increase from wave to wave.")
+        raise ModelError(f"times={times} must increase from wave to wave.")
     unit = gcd(*gaps)
-    if max(gaps) > unit and not options.issuperset({"lags", "residuals"}):
+    tied = "stationary" in options or options.issuperset({"lags", "residuals"})
+    if max(gaps) > unit and not tied:
         raise ModelError(
             "Over unequal intervals lagged effects and residuals have to be the same in every step;"
-            ' add equal=("lags", "residuals").'
+            ' add equal=("lags", "residuals") or equal="stationary".'
+        )
+    if sum(gaps) // unit > _MOST_STEPS:
+        raise ModelError(
+            f"times={times} make {sum(gaps) // unit} steps, for each of which the model has a"
+            " latent variable; round them to larger units, such as months instead of days."
         )
     return [(int(t) - int(times[0])) // unit for t in times]
 

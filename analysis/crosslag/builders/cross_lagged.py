@@ -43,7 +43,7 @@ def clpm(
         ``"stationary"``: equal effects and residuals, and a first wave in equilibrium with them.
     times
         When the waves were, in whole numbers. Steps in between become latent variables without
-        data; this needs ``equal=("lags", "residuals")``.
+        data; this needs ``equal=("lags", "residuals")`` or ``equal="stationary"``.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def clpm(
         If waves are too few or unequal in number, or an option is unknown.
     """
     panel = checked_variables(variables)
-    if lags not in (1, 2):
+    if type(lags) is not int or lags not in (1, 2):
         raise ModelError(f"lags must be 1 or 2, not {lags!r}.")
     n_waves = number_of_waves(panel, "A cross-lagged panel model", least=lags + 1)
     options = equalities(equal, _EQUALITIES)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from numbers import Real
 
 from crosslag.builders.common import (
     Process,
@@ -61,9 +63,7 @@ def lcm_sr(
     panel = checked_variables(variables)
     n_waves = number_of_waves(panel, "A latent curve model", least=3)
     options = equalities(equal, _EQUALITIES)
-    when = list(range(n_waves)) if times is None else [float(t) for t in times]
-    if len(when) != n_waves or any(b <= a for a, b in pairwise(when)):
-        raise ModelError(f"times={when}: give {n_waves} increasing numbers, one for each wave.")
+    when = _times(times, n_waves)
     taken = _columns(panel)
     level = _latent(panel, "I_{}", taken)
     slope = _latent(panel, "S_{}", taken)
@@ -198,6 +198,16 @@ def _model(
         tuple(process.definitions()),
         tuple(process.constraints()),
     )
+
+
+def _times(times: Sequence[float] | None, n_waves: int) -> list[float]:
+    if times is None:
+        return [float(wave) for wave in range(n_waves)]
+    when = list(times) if isinstance(times, Iterable) else [times]
+    numbers = all(isinstance(t, Real) and math.isfinite(t) for t in when)
+    if len(when) != n_waves or not numbers or any(b <= a for a, b in pairwise(when)):
+        raise ModelError(f"times={times!r}: give {n_waves} increasing numbers, one for each wave.")
+    return [float(t) for t in when]
 
 
 def _columns(panel: Mapping[str, Sequence[str]]) -> set[str]:

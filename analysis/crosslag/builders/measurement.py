@@ -87,18 +87,18 @@ class Measurement:
         if invariance not in get_args(Invariance):
             known = list(get_args(Invariance))
             raise ModelError(f"invariance={invariance!r} is unknown; use one of {known}.")
+        if not isinstance(indicators, Mapping):
+            raise ModelError(
+                "Give the indicators as a dict of constructs, each with a list of columns for"
+                f" every wave, not as {type(indicators).__name__}."
+            )
+        for name, waves in indicators.items():
+            _require_indicators(name, waves)
         checked_variables({n: [f"{n} {i}" for i in range(len(w))] for n, w in indicators.items()})
         columns = [column for waves in indicators.values() for wave in waves for column in wave]
         repeated = sorted({c for c in columns if columns.count(c) > 1})
         if repeated:
             raise ModelError(f"Each column is one indicator at one wave; repeated: {repeated}.")
-        for name, waves in indicators.items():
-            counts = {len(wave) for wave in waves}
-            if len(counts) > 1 or min(counts) < 2 or any(isinstance(w, str) for w in waves):
-                raise ModelError(
-                    f"'{name}' needs the same two or more indicators at every wave, as lists;"
-                    f" there are {sorted(counts)}."
-                )
         joint = "" if not set(columns).intersection(_names(indicators, "")) else "_"
         factors = {
             name: tuple(f"{name}{joint}{wave + 1}" for wave in range(len(waves)))
@@ -155,6 +155,17 @@ class Measurement:
 
     def _label(self, kind: str, name: str, indicator: int, level: Invariance) -> str:
         return f"{kind}{indicator + 1}_{name}" if self._at_least(level) else ""
+
+
+def _require_indicators(name: str, waves: object) -> None:
+    complaint = f"'{name}' needs the same two or more indicators at every wave, as lists of columns"
+    if not isinstance(waves, list | tuple) or not all(isinstance(w, list | tuple) for w in waves):
+        raise ModelError(f"{complaint}; there is {waves!r}.")
+    counts = {len(wave) for wave in waves}
+    if len(counts) != 1 or min(counts) < 2:
+        raise ModelError(f"{complaint}; there are {sorted(counts)}.")
+    if not all(isinstance(column, str) and column for wave in waves for column in wave):
+        raise ModelError(f"'{name}': the names of columns are texts; there is {waves!r}.")
 
 
 def _names(indicators: Indicators, joint: str) -> set[str]:

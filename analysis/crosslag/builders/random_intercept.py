@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
 from crosslag.builders.common import (
     Process,
     Waves,
+    checked_columns,
     covariances,
     equalities,
     free_name,
@@ -90,6 +91,9 @@ def riclpm(
     if predictors_on not in get_args(PredictorsOn):
         known = list(get_args(PredictorsOn))
         raise ModelError(f"predictors_on={predictors_on!r} is unknown; use one of {known}.")
+    if invariance not in get_args(Invariance):
+        known = list(get_args(Invariance))
+        raise ModelError(f"invariance={invariance!r} is unknown; use one of {known}.")
     measurement = _measurement(variables, invariance)
     if measurement is not None and "means" in options:
         raise ModelError('"means" is for variables with one column at each wave.')
@@ -100,7 +104,7 @@ def riclpm(
     )
     title = "A random-intercept cross-lagged panel model"
     at = steps(times, number_of_waves(panel, title, least=3), options)
-    extras = _Extras(tuple(predictors), predictors_on, tuple(outcomes), covariates or {})
+    extras = _Extras.of(predictors, predictors_on, outcomes, covariates)
     extras.check(panel, measurement)
     parts = _Parts.of(panel, at, extras.columns())
     process = Process(parts.within, options)
@@ -122,10 +126,14 @@ def riclpm(
 
 
 def _measurement(variables: Mapping[str, Sequence[object]], invariance: str) -> Measurement | None:
-    single = [isinstance(c, str) for waves in variables.values() for c in waves]
-    if all(single) or any(isinstance(waves, str) for waves in variables.values()):
+    if not isinstance(variables, Mapping) or not all(
+        isinstance(waves, Iterable) and not isinstance(waves, str) for waves in variables.values()
+    ):
+        return None  # to be refused as a panel of single columns
+    lists = [isinstance(c, list | tuple) for waves in variables.values() for c in waves]
+    if not any(lists):
         return None
-    if any(single):
+    if not all(lists):
         raise ModelError("Give every variable one column at each wave, or a list of indicators.")
     if invariance == "configural":
         raise ModelError(
@@ -203,6 +211,30 @@ class _Extras:
     outcomes: tuple[str, ...]
     covariates: Waves
 
+    @classmethod
+    def of(
+        cls,
+        predictors: Sequence[str],
+        predictors_on: PredictorsOn,
+        outcomes: Sequence[str],
+        covariates: Waves | None,
+    ) -> _Extras:
+        if not isinstance(covariates, Mapping | None):
+            raise ModelError(
+                "Give the covariates as a dict of names and columns, not as"
+                f" {type(covariates).__name__}."
+            )
+        over_time = {
+            name: checked_columns(f"covariates[{name!r}]", found)
+            for name, found in (covariates or {}).items()
+        }
+        return cls(
+            checked_columns("predictors", predictors),
+            predictors_on,
+            checked_columns("outcomes", outcomes),
+            over_time,
+        )
+
     def columns(self) -> list[str]:
         over_time = [column for columns in self.covariates.values() for column in columns]
         return [*self.predictors, *self.outcomes, *over_time]
@@ -222,8 +254,8 @@ class _Extras:
         if repeated:
             raise ModelError(f"Each column has one part in the model; repeated: {repeated}.")
         n_waves = len(next(iter(panel.values())))
-        for name, columns in self.covariates.items():
-            if isinstance(columns, str) or len(columns) != n_waves:
+        for name, over_time in self.covariates.items():
+            if len(over_time) != n_waves:
                 raise ModelError(f"Covariate '{name}' needs a list of {n_waves} columns.")
 
     def relations(self, panel: Waves, parts: _Parts) -> Iterator[Relation]:
