@@ -46,11 +46,32 @@ def test_a_sound_protocol_is_summed_up(study: Path) -> None:
     assert code == 0
     assert "msc-clinicians (randomised), 240 participants" in output
     assert "active, waitlist" in output
+    assert "permuted_blocks, 1:1, after w0" in output
+    assert "profession, site" in output
     assert [line.split() for line in lines if line.startswith("w3")] == [
         ["w3", "randomisation", "P26W", "24", "5"]
     ]
     assert any(line.startswith("hash") and len(line.split()[-1]) == 64 for line in lines)
     assert "trial run only" in output
+
+
+def test_who_comes_to_which_arm_and_how_many_is_summed_up(study: Path) -> None:
+    breaks(
+        study,
+        (
+            "\nconsent:",
+            "\n  caps: [{site: ankara, stratum: {profession: nurse}, most: 50}]\nconsent:",
+        ),
+        ("  strata: [profession, site]", "  cluster: profession\n  sealed: {block_sizes: [2]}"),
+    )
+    code, lines = check(study)
+    told = dict(line.split(maxsplit=1) for line in lines if " " in line)
+    assert code == 0
+    assert told["caps"] == "50 profession=nurse|site=ankara"
+    assert told["randomisation"] == "permuted_blocks, 1:1, after w0"
+    assert told["strata"] == "none"
+    assert told["clusters"] == "profession"
+    assert "trial run only" in told["sealed"]
 
 
 def test_every_fault_is_one_line_with_place_field_message_and_remedy(study: Path) -> None:

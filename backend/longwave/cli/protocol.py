@@ -13,6 +13,7 @@ from rich.text import Text
 from longwave import resources
 from longwave.cli.edge import out, told_plainly
 from longwave.domain.protocol import Fault, Protocol, ProtocolFaults, read_protocol
+from longwave.domain.protocol.model import Cap, Eligibility, RandomisationPlan
 
 app = typer.Typer(help="Check protocols.", no_args_is_help=True)
 
@@ -59,13 +60,16 @@ def _print_summary(protocol: Protocol) -> None:
     facts = {
         "study": f"{study.slug} ({study.kind}), {study.target_n} participants",
         "languages": ", ".join(study.languages),
+        "criteria": ", ".join(_criteria(protocol.eligibility)),
+        "caps": ", ".join(_cap(cap) for cap in protocol.eligibility.caps) or "none",
         "arms": ", ".join(protocol.arms) or "none",
+        **_randomisation(protocol.randomisation),
         "analyses": ", ".join(analysis.id for analysis in protocol.analysis) or "none",
         "placeholders": _placeholders(protocol),
         "hash": protocol.hash,
     }
     for name, value in facts.items():
-        out.print(Text(f"{name:<14}{value}"), soft_wrap=True)
+        out.print(Text(f"{name:<15}{value}"), soft_wrap=True)
     out.print()
     table = Table("wave", "anchor", "target", "items", "minutes", box=None, pad_edge=False)
     for wave in protocol.waves:
@@ -79,6 +83,33 @@ def _print_summary(protocol: Protocol) -> None:
         )
     out.print(table)
     out.print(Text("\nThe protocol has no faults."))
+
+
+def _criteria(plan: Eligibility) -> list[str]:
+    return [*(["rule"] if plan.rule else []), *(criterion.id for criterion in plan.criteria)]
+
+
+def _cap(cap: Cap) -> str:
+    people = [f"{item}={value}" for item, value in cap.stratum.items()]
+    if cap.site is not None:
+        people.append(f"site={cap.site}")
+    return f"{cap.most} {'|'.join(people) or 'in all'}"
+
+
+def _randomisation(plan: RandomisationPlan | None) -> dict[str, str]:
+    """Return what is told of a randomisation, by name."""
+    if plan is None:
+        return {"randomisation": "none"}
+    ratio = ":".join(str(share) for share in plan.ratio.values())
+    facts = {
+        "randomisation": f"{plan.method}, {ratio}, after {plan.after}",
+        "strata": ", ".join(plan.strata) or "none",
+    }
+    if plan.cluster is not None:
+        facts["clusters"] = plan.cluster
+    if plan.inline is not None:
+        facts["sealed"] = "written into the file: may be opened as a trial run only"
+    return facts
 
 
 def _placeholders(protocol: Protocol) -> str:

@@ -165,10 +165,21 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
+FULLER = {
+    "strata: [licensed, site]": "strata: [licensed, site]\n  cluster: shift\n  minimisation: "
+    "{weights: {site: 2}, probability: 0.9, imbalance: range}\n"
+    "  sealed: {block_sizes: [2, 4], lists: {all: [now, later], site=north: [now]}}",
+    "after: w2}": "after: w2, at: P4W, from: opening}",
+    "anchor: randomisation": "anchor: programme",
+}
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_whatever_the_files_hold_only_faults_are_raised(data: st.DataObject) -> None:
     files = small_study()
+    for old, new in FULLER.items() if data.draw(st.booleans()) else ():
+        files["protocol.yaml"] = files["protocol.yaml"].replace(old.encode(), new.encode())
     for _ in range(data.draw(st.integers(1, 4))):
         name = data.draw(st.sampled_from(["protocol.yaml"] * 6 + sorted(files)))
         content = files[name]

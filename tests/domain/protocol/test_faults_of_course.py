@@ -5,82 +5,7 @@ from __future__ import annotations
 import pytest
 from factories.broken import Broken, assert_only_fault
 
-ARMS = [
-    Broken(
-        "arms.now.programme",
-        "Şimdi}, programme: course",
-        "Şimdi}, programme: cours",
-        "no programme 'cours'. Did you mean 'course'",
-        "course or practice",
-    ),
-    Broken(
-        "arms.later.crossover.programme",
-        "crossover: {programme: course",
-        "crossover: {programme: x",
-        "no programme 'x'",
-        "course or practice",
-    ),
-    Broken(
-        "arms.later.crossover.after", "after: w2}", "after: w9}", "no wave 'w9'", "w0, w1 or w2"
-    ),
-    Broken(
-        "arms.later.crossover.after", "after: w2}", "after: w0}", "before the arms", "after 'w0'"
-    ),
-    Broken("randomisation.method", "permuted_blocks", "coin", "'coin'", "permuted_blocks"),
-    Broken(
-        "randomisation.ratio",
-        "ratio: {now: 1, later: 1}",
-        "ratio: {now: 1}",
-        "leaves out",
-        "later: 1",
-    ),
-    Broken(
-        "randomisation.ratio.soon", "ratio: {", "ratio: {soon: 1, ", "no arm 'soon'", "now or later"
-    ),
-    Broken(
-        "randomisation.ratio.now", "ratio: {now: 1", "ratio: {now: 0", "from 1 to 100", "now: 1"
-    ),
-    Broken(
-        "randomisation.strata[1]",
-        "[licensed, site]",
-        "[licensed, ward]",
-        "'ward'",
-        "site, licensed",
-    ),
-    Broken(
-        "randomisation.strata[0]", "[licensed, site]", "[age, site]", "not a choice", "as a choice"
-    ),
-    Broken(
-        "randomisation.strata[0]", "[licensed, site]", "[shift, site]", "left out", "required: true"
-    ),
-    Broken("randomisation.strata[1]", "[licensed, site]", "[site, site]", "twice", "Remove one"),
-    Broken(
-        "randomisation.after",
-        "\n  after: w0",
-        "\n  after: w7",
-        "no wave 'w7'",
-        "w0, w1 or w2",
-        "after: w7",
-    ),
-    Broken(
-        "randomisation.seed", "  method:", "  seed: 1\n  method:", "may not be", "sealed", "seed: 1"
-    ),
-    Broken(
-        "randomisation.block_sizes",
-        "  method:",
-        "  block_sizes: [4]\n  method:",
-        "may not be",
-        "sealed settings",
-        "block_sizes",
-    ),
-    Broken(
-        "randomisation",
-        "kind: randomised",
-        "kind: cohort",
-        "cohort is not randomised",
-        "Remove it",
-        "randomisation:",
-    ),
+PROGRAMMES = [
     Broken(
         "programmes.course.sessions",
         "    sessions: 8\n",
@@ -124,13 +49,10 @@ WAVES = [
         "anchor: randomisation",
         "anchor: start",
         "'start' is no anchor",
-        "enrolment, randomisation or wave:<id>",
+        "enrolment, randomisation, programme or wave:<id>",
     ),
     Broken(
         "waves[1].anchor", "anchor: randomisation", "anchor: enrollment", "'enrolment'", "Write"
-    ),
-    Broken(
-        "waves[1].anchor", "anchor: randomisation", "anchor: programme", "timed alike", "enrolment"
     ),
     Broken("waves[1].anchor", "anchor: randomisation", "anchor: wave:w9", "no wave 'w9'", "w0, w1"),
     Broken(
@@ -217,7 +139,7 @@ WAVES = [
     Broken("messages.quiet_hours[0]", "[21:00, 08:00]", "[9pm, 08:00]", "not a time", "09:00"),
 ]
 
-CASES = ARMS + WAVES
+CASES = PROGRAMMES + WAVES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.field}-{case.message}")

@@ -250,7 +250,100 @@ PEOPLE = [
     ),
 ]
 
-CASES = STUDY + PEOPLE
+CRITERIA = "eligibility.criteria"
+CAPS = "eligibility.caps"
+
+TERMS = [
+    Broken(
+        f"{CRITERIA}[0].rule", "rule: age < 70", "rule: agge < 70", "'agge'", "age, licensed, shift"
+    ),
+    Broken(f"{CRITERIA}[0].rule", "rule: age < 70", "rule: age", "true or false", "variables"),
+    Broken(
+        f"{CRITERIA}[1].rule", "!= 'night'", "!= 'nights'", "Did you mean 'night'", "day or night"
+    ),
+    Broken(f"{CRITERIA}[1].id", "id: day_shift", "id: working_age", "used twice", "of its own"),
+    Broken(f"{CRITERIA}[0].id", "id: working_age", "id: full", "another reason", "rule or full"),
+    Broken(f"{CRITERIA}[0].id", "id: working_age", "id: rule", "another reason", "rule or full"),
+    Broken(
+        f"{CRITERIA}[0].label.tr",
+        "label: {en: Of working age, tr: Çalışma yaşında}",
+        "label: {en: Of working age}",
+        "language 'tr' is missing",
+        "Add tr",
+    ),
+    Broken(
+        "eligibility.rule",
+        """  rule: "age >= 18 && licensed == 'yes'"
+  criteria:
+    - {id: working_age, label: {en: Of working age, tr: Çalışma yaşında}, rule: age < 70}
+    - {id: day_shift, label: {en: Days, tr: Gündüz}, rule: "shift != 'night'"}
+""",
+        "",
+        "neither a rule nor a criterion",
+        "List 'criteria'",
+        "eligibility:",
+    ),
+    Broken(f"{CAPS}[0].most", "most: 40", "most: 0", "whole number from 1", "digits"),
+    Broken(f"{CAPS}[0].most", "{most: 40}", "{site: south}", "is missing", "Add 'most'"),
+    Broken(f"{CAPS}[1].site", "site: north", "site: nord", "Did you mean 'north'", "or south"),
+    Broken(
+        f"{CAPS}[2].stratum.licensed", "{licensed: yes}", "{licensed: maybe}", "not an", "yes or no"
+    ),
+    Broken(
+        f"{CAPS}[2].stratum.licence",
+        "{licensed: yes}",
+        "{licence: yes}",
+        "no choice item 'licence'",
+        "licensed or shift",
+    ),
+    Broken(
+        f"{CAPS}[2].stratum.age", "{licensed: yes}", '{age: "18"}', "make no strata", "as a choice"
+    ),
+    Broken(
+        f"{CAPS}[2].stratum.shift",
+        "{licensed: yes}",
+        "{shift: day}",
+        "none of the strata",
+        "required: true",
+    ),
+    Broken(
+        f"{CAPS}[2].stratum.site",
+        "{licensed: yes}",
+        "{site: north}",
+        "beside the stratum",
+        "site: north",
+    ),
+    Broken(f"{CAPS}[2].stratum", "{licensed: yes}", "{}", "names no answer", "remove it"),
+    Broken(f"{CAPS}[1]", "{site: north, most: 30}", "{most: 30}", "same people", "Remove one"),
+    Broken(
+        f"{CAPS}[2]",
+        "{site: north, most: 30}",
+        "{stratum: {licensed: no}, site: south, most: 3}, "
+        "{site: south, stratum: {licensed: no}, most: 30}",
+        "same people",
+        "Remove one",
+    ),
+    Broken(f"{CAPS}[0]", "[{most: 40}", "[40", "block of fields", "most, site, stratum"),
+    Broken("consent.uses[0].id", "id: sharing", "id: later", "of a statement", "another id"),
+    Broken(
+        "consent.uses[0].label",
+        ", label: {en: Share my data., tr: Verilerim paylaşılsın.}",
+        "",
+        "is missing",
+        "Add 'label'",
+        "id: sharing",
+    ),
+    Broken(
+        "consent.uses[1].id",
+        "  uses:\n",
+        "  uses:\n    - {id: sharing, label: {en: a, tr: b}}\n",
+        "used twice",
+        "of its own",
+        "Share my data",
+    ),
+]
+
+CASES = STUDY + PEOPLE + TERMS
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.field}-{case.message}")

@@ -9,6 +9,13 @@ import pytest
 from longwave import resources
 from longwave.domain.duration import Duration
 from longwave.domain.protocol import ProtocolFaults, canonical_form, read_protocol
+from longwave.domain.protocol.model import (
+    Cap,
+    Crossover,
+    InlineSettings,
+    Minimisation,
+    RandomisationPlan,
+)
 
 Edit = Callable[[str], str]
 
@@ -50,6 +57,118 @@ def test_everything_of_the_protocol_arrives(small: dict[str, bytes]) -> None:
     assert mood.placeholder == frozenset()
     assert [option.value for option in mood.item("q1").options] == ["0", "1", "2", "3"]
     assert mood.item("q1").options[3].label["tr"] == "always"
+
+
+def test_criteria_caps_and_uses_arrive(small: dict[str, bytes]) -> None:
+    protocol = read_protocol(small)
+    plan = protocol.eligibility
+    assert [(criterion.id, criterion.rule) for criterion in plan.criteria] == [
+        ("working_age", "age < 70"),
+        ("day_shift", "shift != 'night'"),
+    ]
+    assert plan.criteria[0].label["tr"] == "Çalışma yaşında"
+    assert plan.caps == (Cap(40), Cap(30, site="north"), Cap(35, stratum={"licensed": "yes"}))
+    assert [use.id for use in protocol.consent.uses] == ["sharing"]
+
+
+def test_a_rule_is_not_needed_beside_criteria(small: dict[str, bytes]) -> None:
+    files = edited(
+        small,
+        "protocol.yaml",
+        lambda t: t.replace("  rule: \"age >= 18 && licensed == 'yes'\"\n", ""),
+    )
+    assert read_protocol(files).eligibility.rule is None
+
+
+def test_a_cap_can_hold_for_some_people_at_one_site(small: dict[str, bytes]) -> None:
+    files = edited(
+        small,
+        "protocol.yaml",
+        lambda t: t.replace("{site: north, most", "{site: north, stratum: {licensed: yes}, most"),
+    )
+    cap = read_protocol(files).eligibility.caps[1]
+    assert (cap.site, cap.stratum) == ("north", {"licensed": "yes"})
+
+
+def crossover(files: dict[str, bytes], when: str) -> Crossover | None:
+    files = edited(files, "protocol.yaml", lambda t: t.replace("after: w2}", f"{when}}}"))
+    return read_protocol(files).arms["later"].crossover
+
+
+def test_a_crossover_comes_after_a_wave_or_at_a_time(small: dict[str, bytes]) -> None:
+    month = Duration(days=28)
+    assert crossover(small, "after: w1") == Crossover("course", "w1")
+    assert crossover(small, "at: P4W") == Crossover("course", None, month, "randomisation")
+    stepped = crossover(small, "at: P4W, from: opening")
+    assert stepped == Crossover("course", None, month, "opening")
+
+
+def randomisation(files: dict[str, bytes], method: str, *rest: str) -> RandomisationPlan:
+    """Read the small study with another randomisation in the ratio of 1 to 2."""
+    lines = [f"method: {method}", "ratio: {now: 1, later: 2}", *rest, "after: w0"]
+    text = files["protocol.yaml"].decode()
+    start, end = text.index("  method: permuted_blocks"), text.index("waves:\n")
+    text = text[:start] + "".join(f"  {line}\n" for line in lines) + text[end:]
+    plan = read_protocol(files | {"protocol.yaml": text.encode()}).randomisation
+    assert plan is not None
+    return plan
+
+
+@pytest.mark.parametrize("method", ["simple", "permuted_blocks", "list"])
+def test_a_method_needs_nothing_else(small: dict[str, bytes], method: str) -> None:
+    assert randomisation(small, method) == RandomisationPlan(
+        method=method, ratio={"now": 1, "later": 2}, strata=(), after="w0"
+    )
+
+
+def test_minimisation_has_settings_of_its_own(small: dict[str, bytes]) -> None:
+    strata = "strata: [licensed, site]"
+    plain = randomisation(small, "minimisation", strata)
+    assert plain.minimisation == Minimisation({"licensed": 1.0, "site": 1.0}, 0.8, "range")
+    settings = "minimisation: {weights: {site: 2.5}, probability: 1, imbalance: variance}"
+    weighed = randomisation(small, "minimisation", strata, settings)
+    assert weighed.minimisation == Minimisation({"licensed": 1.0, "site": 2.5}, 1.0, "variance")
+
+
+def test_clusters_can_be_sites_or_answers(small: dict[str, bytes]) -> None:
+    assert randomisation(small, "permuted_blocks", "cluster: site").cluster == "site"
+    plan = randomisation(small, "permuted_blocks", "cluster: licensed", "strata: [site]")
+    assert (plan.cluster, plan.strata) == ("licensed", ("site",))
+
+
+def test_a_trial_run_may_show_its_block_sizes_or_lists(small: dict[str, bytes]) -> None:
+    blocks = randomisation(small, "permuted_blocks", "sealed: {block_sizes: [3, 6]}")
+    assert blocks.inline == InlineSettings((3, 6))
+    lists = randomisation(small, "list", "sealed: {lists: {all: [now, later, later]}}")
+    assert lists.inline == InlineSettings((), {"all": ("now", "later", "later")})
+    by_stratum = randomisation(
+        small,
+        "list",
+        "strata: [licensed, site]",
+        "sealed:",
+        "  lists:",
+        *(
+            f"    {stratum}: [now, later, later]"
+            for stratum in (
+                "licensed=yes|site=north",
+                "licensed=yes|site=south",
+                "licensed=no|site=north",
+                "licensed=no|site=south",
+            )
+        ),
+    )
+    assert by_stratum.inline is not None
+    assert len(by_stratum.inline.lists) == 4
+
+
+def test_the_hash_knows_the_terms_of_taking_part(small: dict[str, bytes]) -> None:
+    for old, new in (
+        ("most: 35", "most: 36"),
+        ("rule: age < 70", "rule: age < 71"),
+        ("id: sharing", "id: recontact"),
+    ):
+        other = edited(small, "protocol.yaml", lambda t, o=old, n=new: t.replace(o, n))
+        assert read_protocol(other).hash != read_protocol(small).hash
 
 
 def test_a_cohort_needs_neither_arms_nor_analysis(small: dict[str, bytes]) -> None:

@@ -106,6 +106,110 @@ def test_windows_that_cannot_overlap_are_none(
     assert [wave.id for wave in read_protocol(with_waves(small, *waves)).waves][-1] == "w2"
 
 
+OF_PROGRAMMES = {
+    "meets another one": (True, [wave("w2", "programme", "P40D", "P3D", "P9D")]),
+    "meets one that hangs on it": (
+        True,
+        [
+            wave("w2", "programme", "P70D", "P1D", "P2D"),
+            wave("w3", "wave:w1", "P30D", "P2D", "P5D"),
+        ],
+    ),
+    "apart": (False, [wave("w2", "programme", "P60D", "P3D", "P9D")]),
+    "not compared with others": (False, [wave("w2", "randomisation", "P28D", "P3D", "P10D")]),
+}
+
+
+def without_contrasts(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Take out what needs waves that arms share."""
+    text = files["protocol.yaml"].decode().replace("after: w2}", "at: P26W}")
+    return files | {"protocol.yaml": text[: text.index("analysis:\n")].encode()}
+
+
+@pytest.mark.parametrize(("overlaps", "others"), OF_PROGRAMMES.values(), ids=OF_PROGRAMMES)
+def test_waves_of_a_programme_are_compared_among_themselves(
+    small: dict[str, bytes], overlaps: bool, others: list[str]
+) -> None:
+    first = wave("w1", "programme", "P28D", "P3D", "P20D")
+    files = with_waves(without_contrasts(small), W0, first, *others)
+    if not overlaps:
+        assert read_protocol(files).waves[1].anchor == "programme"
+        return
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(files)
+    (fault,) = caught.value.faults
+    assert fault.field == f"waves[{1 + len(others)}].window"
+    assert "can overlap" in fault.message
+
+
+def test_nothing_that_contrasts_arms_may_use_a_wave_of_a_programme(
+    small: dict[str, bytes],
+) -> None:
+    text = small["protocol.yaml"].decode()
+    text = text.replace("anchor: randomisation", "anchor: programme")
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(small | {"protocol.yaml": text.encode()})
+    faults = {fault.field: fault for fault in caught.value.faults}
+    assert list(faults) == [
+        "arms.later.crossover.after",
+        "analysis[0].waves[1]",
+        "analysis[0].waves[2]",
+        "analysis[1].estimand.wave",
+    ]
+    assert "'w2' counts from a programme" in faults["arms.later.crossover.after"].message
+    for place in list(faults)[1:]:
+        assert "timed alike" in faults[place].message
+        assert "enrolment or randomisation" in faults[place].remedy
+
+
+def test_waves_of_a_programme_may_be_analysed_where_arms_are_pooled(
+    small: dict[str, bytes],
+) -> None:
+    text = small["protocol.yaml"].decode()
+    start, end = text.index("  - id: primary"), len(text)
+    text = text[:start] + text[end:]
+    text = text.replace("    group: arm\n", "").replace("after: w2}", "at: P26W}")
+    text = text.replace("anchor: randomisation", "anchor: programme")
+    assert read_protocol(small | {"protocol.yaml": text.encode()}).waves[1].anchor == "programme"
+
+
+def test_randomisation_cannot_wait_for_a_wave_of_a_programme(small: dict[str, bytes]) -> None:
+    text = without_contrasts(small)["protocol.yaml"].decode()
+    text = text.replace("anchor: randomisation", "anchor: programme")
+    text = text.replace("\n  after: w0", "\n  after: w1")
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(small | {"protocol.yaml": text.encode()})
+    (fault,) = caught.value.faults
+    assert fault.field == "randomisation.after"
+    assert "none starts before the randomisation" in fault.message
+    assert "counts from enrolment" in fault.remedy
+
+
+def test_a_wave_of_a_programme_comes_after_what_leads_to_the_randomisation(
+    small: dict[str, bytes],
+) -> None:
+    early = wave("w1", "programme", "P40D", "P3D", "P9D")
+    files = with_waves(without_contrasts(small), early, W0)
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(files)
+    (fault,) = caught.value.faults
+    assert fault.field == "waves[0].anchor"
+    assert "move it below 'w0'" in fault.remedy
+
+
+def test_a_wave_cannot_count_from_a_programme_that_no_arm_has(small: dict[str, bytes]) -> None:
+    text = without_contrasts(small)["protocol.yaml"].decode()
+    text = text.replace("anchor: randomisation", "anchor: programme")
+    text = text.replace(", programme: course}", "}", 1)
+    text = text.replace("\n    crossover: {programme: course, at: P26W}", "")
+    with pytest.raises(ProtocolFaults) as caught:
+        read_protocol(small | {"protocol.yaml": text.encode()})
+    (fault,) = caught.value.faults
+    assert fault.field == "waves[1].anchor"
+    assert "no arm has one" in fault.message
+    assert "Give an arm a programme" in fault.remedy
+
+
 def test_a_wave_may_not_hang_on_a_later_one(small: dict[str, bytes]) -> None:
     later = with_waves(
         small,

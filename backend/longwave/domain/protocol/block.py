@@ -26,7 +26,10 @@ Choice = TypeVar("Choice", bound=str)
 
 
 class Block:
-    """One mapping of ``document`` at ``path``, whose fields are those of ``kind``."""
+    """One mapping of ``document`` at ``path``, whose fields are those of ``kind``.
+
+    ``usable`` is false where something else than a mapping stands in its place.
+    """
 
     def __init__(
         self, document: Document, path: str, data: Data, kind: str, faults: FaultList
@@ -36,6 +39,7 @@ class Block:
         self.faults = faults
         self._kind = kind
         self._data: dict[str, Data] = {}
+        self.usable = isinstance(data, dict)
         if isinstance(data, dict):
             self._data = data
             self._check_names()
@@ -237,7 +241,9 @@ class Block:
 
     def sequence(self, field: str) -> list[Data]:
         """Return a list."""
-        value = self._data.get(field)
+        return self._as_sequence(field, self._data.get(field))
+
+    def _as_sequence(self, field: str, value: Data) -> list[Data]:
         if value is None:
             return []
         if not isinstance(value, list):
@@ -247,10 +253,20 @@ class Block:
 
     def texts_in(self, field: str) -> tuple[str, ...]:
         """Return a list of texts."""
+        return self._as_texts(field, self._data.get(field))
+
+    def _as_texts(self, field: str, values: Data) -> tuple[str, ...]:
         return tuple(
             self._as_text(f"{field}[{index}]", value) or self._missing(f"{field}[{index}]", value)
-            for index, value in enumerate(self.sequence(field))
+            for index, value in enumerate(self._as_sequence(field, values))
         )
+
+    def lists_in(self, field: str) -> dict[str, tuple[str, ...]]:
+        """Return a mapping of the protocol's own words to lists of texts."""
+        return {
+            key: self._as_texts(f"{field}.{key}", values)
+            for key, values in self.mapping(field).items()
+        }
 
     def _missing(self, field: str, value: Data) -> str:
         if value is None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SEALED = (
-    "Block sizes, lists and the seed are sealed settings: they are made when the study opens and "
-    "are never written into the protocol. Remove the field."
+    "Block sizes, lists and the seed are sealed settings, made when the study is approved. Remove "
+    "the field; a trial run may write block_sizes and lists under 'sealed', but never a seed."
 )
+_SEALED_NAMES = ("seed", "block_size", "block_sizes", "blocks", "list", "lists")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,23 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
         ("controller", "legal_basis", "recipients", "retention", "erasure"),
     ),
     "retention": Fields(("contact", "answers")),
-    "eligibility": Fields(("items", "rule")),
+    "eligibility": Fields(("items",), ("rule", "criteria", "caps")),
+    "criterion": Fields(("id", "label", "rule")),
+    "cap": Fields(("most",), ("site", "stratum")),
     "item": Fields(("id", "kind", "text"), ("options", "minimum", "maximum", "unit", "required")),
     "option": Fields(("value", "label")),
-    "consent": Fields(("version", "document", "statements")),
+    "consent": Fields(("version", "document", "statements"), ("uses",)),
     "statement": Fields(("id", "label"), ("required",)),
+    "use": Fields(("id", "label")),
     "arm": Fields(("label",), ("programme", "crossover")),
-    "crossover": Fields(("programme", "after")),
+    "crossover": Fields(("programme",), ("after", "at", "from")),
     "randomisation": Fields(
         ("method", "ratio", "after"),
-        ("strata",),
-        dict.fromkeys(("seed", "block_size", "block_sizes", "blocks", "list"), SEALED),
+        ("strata", "cluster", "minimisation", "sealed"),
+        dict.fromkeys(_SEALED_NAMES, SEALED),
     ),
+    "minimisation": Fields((), ("weights", "probability", "imbalance")),
+    "sealed": Fields((), ("block_sizes", "lists"), {"seed": SEALED}),
     "wave": Fields(("id", "label", "anchor", "target", "window", "instruments"), ("at",)),
     "window": Fields(("before", "after")),
     "programme": Fields(("kind", "label"), ("sessions", "every", "minutes", "groups")),

@@ -9,15 +9,14 @@ from typing import Literal
 from zoneinfo import available_timezones
 
 from longwave.domain.duration import Duration
-from longwave.domain.instrument import Item, ItemKind, Option
 from longwave.domain.protocol.block import LANGUAGE, Block, check_unique
 from longwave.domain.protocol.document import decode
 from longwave.domain.protocol.faults import FaultList, suggest
 from longwave.domain.protocol.model import (
     ConsentPlan,
     ConsentStatement,
+    ConsentUse,
     DataProtection,
-    Eligibility,
     Site,
     StudyFacts,
 )
@@ -25,9 +24,8 @@ from longwave.domain.protocol.references import PLACEHOLDER, is_document_templat
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_SLUG = 63
-_LARGEST_STUDY = 10_000_000
+LARGEST_STUDY = 10_000_000
 _KINDS: tuple[Literal["randomised", "cohort"], ...] = ("randomised", "cohort")
-_ITEM_KINDS: tuple[ItemKind, ...] = ("likert", "choice", "number")
 
 
 @cache
@@ -58,7 +56,7 @@ def read_study(block: Block, languages: Sequence[str]) -> StudyFacts:
         kind=block.one_of("kind", _KINDS),
         languages=tuple(languages),
         timezone=timezone,
-        target_n=block.integer("target_n", 1, _LARGEST_STUDY),
+        target_n=block.integer("target_n", 1, LARGEST_STUDY),
         summary=block.texts("summary", languages),
         contact=block.text("contact"),
     )
@@ -119,75 +117,6 @@ def _read_retention(block: Block, field: str) -> Duration:
     return duration
 
 
-def read_eligibility(block: Block, languages: Sequence[str]) -> Eligibility:
-    """Read the screening questions and the rule over their answers."""
-    blocks = block.blocks("items", "item")
-    items = tuple(_read_item(entry, languages) for entry in blocks)
-    check_unique(blocks, [item.id for item in items])
-    return Eligibility(items=items, rule=block.text("rule"))
-
-
-def _read_item(block: Block, languages: Sequence[str]) -> Item:
-    name = block.identifier("id")
-    if name == "site":
-        block.fault(
-            "id",
-            "'site' is the stratum of the place that enrols.",
-            "Choose another id; the site follows from the enrolment link.",
-        )
-    kind = block.one_of("kind", _ITEM_KINDS)
-    options = _read_options(block, kind, languages)
-    low, high = block.number("minimum"), block.number("maximum")
-    if kind == "likert" and options and not block.faulty("kind") and not block.faulty("options"):
-        values = [float(option.value) for option in options]
-        low, high = min(values), max(values)
-    if low is not None and high is not None and low >= high:
-        block.fault(
-            "maximum", "The maximum does not lie above the minimum.", "Exchange or correct them."
-        )
-    return Item(
-        id=name,
-        kind=kind,
-        text=block.texts("text", languages),
-        options=options,
-        minimum=low,
-        maximum=high,
-        unit=block.optional_text("unit"),
-        required=block.flag("required", default=True),
-    )
-
-
-def _read_options(block: Block, kind: ItemKind, languages: Sequence[str]) -> tuple[Option, ...]:
-    entries = block.blocks("options", "option")
-    options = tuple(
-        Option(entry.text("value"), entry.texts("label", languages)) for entry in entries
-    )
-    if block.faulty("kind"):
-        return options
-    if kind == "number":
-        if entries:
-            block.fault(
-                "options", "A number has no options.", "Remove them, or write kind: choice."
-            )
-        return ()
-    if len(entries) < 2:
-        block.fault(
-            "options",
-            f"A {kind} item needs at least two options.",
-            "List them as [{value: ..., label: {...}}, ...].",
-        )
-    seen: set[str] = set()
-    for entry, option in zip(entries, options, strict=True):
-        if option.value and option.value in seen:
-            entry.fault("value", f"{option.value!r} is given twice.", "Make the values differ.")
-        seen.add(option.value)
-        if kind == "likert" and option.value and not re.fullmatch(r"-?[0-9]{1,4}", option.value):
-            entry.fault(
-                "value", f"{option.value[:40]!r} is no whole number.", 'Write for instance "1".'
-            )
-    return options
-
-
 def read_consent(
     block: Block, languages: Sequence[str], files: Mapping[str, bytes], faults: FaultList
 ) -> ConsentPlan:
@@ -212,7 +141,26 @@ def read_consent(
         version=block.text("version"),
         documents=_read_documents(block, languages, files, faults),
         statements=statements,
+        uses=_read_uses(block, languages, [statement.id for statement in statements]),
     )
+
+
+def _read_uses(
+    block: Block, languages: Sequence[str], statements: Sequence[str]
+) -> tuple[ConsentUse, ...]:
+    entries = block.blocks("uses", "use")
+    uses = tuple(
+        ConsentUse(entry.identifier("id"), entry.texts("label", languages)) for entry in entries
+    )
+    check_unique(entries, [use.id for use in uses])
+    for entry, use in zip(entries, uses, strict=True):
+        if use.id and use.id in statements:
+            entry.fault(
+                "id",
+                f"{use.id!r} is the id of a statement already.",
+                "Give the use another id, or remove the statement.",
+            )
+    return uses
 
 
 def _read_documents(

@@ -1,4 +1,4 @@
-"""Sections about the course of the study: arms, waves, programmes, messages, analysis."""
+"""Sections about the course of the study: waves, programmes, messages, analysis."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.block import Block, check_unique
 from longwave.domain.protocol.model import (
     Analysis,
-    Arm,
-    Crossover,
     MessageRules,
     PrecedenceAnalysis,
     Programme,
-    RandomisationPlan,
     SafetyRule,
     TreatmentAnalysis,
     Wave,
@@ -24,7 +21,6 @@ from longwave.domain.protocol.model import (
 
 MODELS = ("clpm", "clpm_lag2", "riclpm")
 EQUALITIES = ("lags", "lags_across_groups")
-_METHODS: tuple[Literal["permuted_blocks"], ...] = ("permuted_blocks",)
 _PROGRAMME_KINDS: tuple[Literal["course", "daily"], ...] = ("course", "daily")
 _ESTIMATORS: tuple[Literal["ML", "MLR"], ...] = ("ML", "MLR")
 _MISSING: tuple[Literal["fiml", "listwise"], ...] = ("fiml", "listwise")
@@ -38,39 +34,6 @@ _STRATEGIES = (
     "while_on_treatment",
     "principal_stratum",
 )
-
-
-def read_arms(root: Block, languages: Sequence[str]) -> dict[str, Arm]:
-    """Read the treatment conditions."""
-    arms: dict[str, Arm] = {}
-    for name, block in root.named_blocks("arms", "arm"):
-        crossover = block.block("crossover", "crossover")
-        arms[name] = Arm(
-            id=name,
-            label=block.texts("label", languages),
-            programme=block.optional_text("programme"),
-            crossover=None
-            if crossover is None
-            else Crossover(crossover.text("programme"), crossover.text("after")),
-        )
-    return arms
-
-
-def read_randomisation(block: Block) -> RandomisationPlan:
-    """Read how participants come to arms."""
-    ratio: dict[str, int] = {}
-    for arm, share in block.mapping("ratio").items():
-        if isinstance(share, bool) or not isinstance(share, int) or not 1 <= share <= 100:
-            block.fault(
-                f"ratio.{arm}", "A whole number from 1 to 100 is expected.", f"Write {arm}: 1."
-            )
-        ratio[arm] = share if isinstance(share, int) else 1
-    return RandomisationPlan(
-        method=block.one_of("method", _METHODS),
-        ratio=ratio,
-        strata=block.texts_in("strata"),
-        after=block.text("after"),
-    )
 
 
 def read_waves(root: Block, languages: Sequence[str]) -> tuple[Wave, ...]:

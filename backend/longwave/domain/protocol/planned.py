@@ -6,6 +6,7 @@ from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.checks import measured_scores, unknown
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.model import PrecedenceAnalysis, Protocol, TreatmentAnalysis
+from longwave.domain.protocol.timing import hangs_on_programme
 
 _FEWEST_WAVES = {"clpm": 2, "clpm_lag2": 3, "riclpm": 3}
 
@@ -40,9 +41,22 @@ def _check_precedence(
             )
     for name, score in analysis.variables.items():
         _check_score(root, f"{base}.variables.{name}", protocol, score, known)
+    if analysis.group is not None:
+        for place, name in enumerate(analysis.waves):
+            _check_alike(root, f"{base}.waves[{place}]", protocol, name)
     ungrouped = protocol.randomisation is None and not root.faulty("randomisation")
     if analysis.group is not None and ungrouped:
         root.fault(f"{base}.group", "There are no arms to group by.", "Remove 'group'.")
+
+
+def _check_alike(root: Block, field: str, protocol: Protocol, wave: str) -> None:
+    if hangs_on_programme(protocol, wave) and not root.faulty(field):
+        root.fault(
+            field,
+            f"The wave {wave!r} counts from a programme, which the arms start at different times, "
+            "and a contrast between arms needs waves that are timed alike.",
+            "Name a wave that counts from enrolment or randomisation.",
+        )
 
 
 def _check_order(root: Block, base: str, analysis: PrecedenceAnalysis, order: list[str]) -> None:
@@ -99,6 +113,7 @@ def _check_treatment(
         _check_score(root, f"{base}.estimand.outcome", protocol, analysis.outcome, [])
         return
     _check_score(root, f"{base}.estimand.outcome", protocol, analysis.outcome, [analysis.wave])
+    _check_alike(root, field, protocol, analysis.wave)
     if (
         plan is not None
         and plan.after in order

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from longwave.domain.instrument import Instrument
-from longwave.domain.protocol import people, plan
+from longwave.domain.protocol import arms, people, plan, screening
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
@@ -45,6 +45,9 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
     referred = references(document.data)
     protocol = _read_sections(root, files, referred, faults)
     check_references(root, protocol, files.keys())
+    screening.check_eligibility(root, protocol)
+    arms.check_arms(root, protocol)
+    arms.check_randomisation(root, protocol)
     check_timing(root, protocol)
     check_analysis(root, protocol)
     faults.raise_if_any()
@@ -90,12 +93,12 @@ def _read_sections(
         data_protection=people.read_data_protection(
             _section(root, "data_protection", "data_protection")
         ),
-        eligibility=people.read_eligibility(
+        eligibility=screening.read_eligibility(
             _section(root, "eligibility", "eligibility"), languages
         ),
         consent=people.read_consent(consent, languages, files, faults),
-        arms=plan.read_arms(root, languages),
-        randomisation=None if randomisation is None else plan.read_randomisation(randomisation),
+        arms=arms.read_arms(root, languages),
+        randomisation=None if randomisation is None else arms.read_randomisation(randomisation),
         waves=plan.read_waves(root, languages),
         programmes=plan.read_programmes(root, languages),
         messages=plan.read_messages(root.block("messages", "messages")),

@@ -12,8 +12,9 @@ from longwave.domain.protocol.model import Protocol, Wave
 
 ENROLMENT = "enrolment"
 RANDOMISATION = "randomisation"
+PROGRAMME = "programme"
 WAVE = "wave:"
-_EVENTS = (ENROLMENT, RANDOMISATION)
+_EVENTS = (ENROLMENT, RANDOMISATION, PROGRAMME)
 
 
 def check_timing(root: Block, protocol: Protocol) -> None:
@@ -26,12 +27,29 @@ def check_timing(root: Block, protocol: Protocol) -> None:
     _check_overlaps(root, protocol)
 
 
+def hangs_on_programme(protocol: Protocol, wave: str) -> bool:
+    """Return whether ``wave``, or a wave that it is anchored to, counts from a programme.
+
+    Arms start their programmes at different times, and some never do: such a wave is no
+    occasion that arms share.
+    """
+    waves = {other.id: other for other in protocol.waves}
+    for _ in waves:
+        found = waves.get(wave)
+        if found is None or not found.anchor.startswith(WAVE):
+            break
+        wave = found.anchor.removeprefix(WAVE)
+    return wave in waves and waves[wave].anchor == PROGRAMME
+
+
 def _check_anchor(root: Block, protocol: Protocol, wave: Wave) -> None:
     field = f"waves[{wave.order}].anchor"
     if not wave.anchor or wave.anchor == ENROLMENT:
         return
     if wave.anchor == RANDOMISATION:
         _check_randomisation_anchor(root, protocol, wave)
+    elif wave.anchor == PROGRAMME:
+        _check_programme_anchor(root, protocol, wave)
     elif wave.anchor.startswith(WAVE):
         name = wave.anchor.removeprefix(WAVE)
         known = {other.id: other.order for other in protocol.waves}
@@ -56,6 +74,22 @@ def _check_randomisation_anchor(root: Block, protocol: Protocol, wave: Wave) -> 
         return
     order = {other.id: other.order for other in protocol.waves}
     if order.get(plan.after, -1) >= wave.order:
+        _refuse_later(root, protocol, wave, plan.after)
+
+
+def _check_programme_anchor(root: Block, protocol: Protocol, wave: Wave) -> None:
+    arms = protocol.arms.values()
+    if not any(arm.programme or arm.crossover for arm in arms) and not root.faulty("arms"):
+        root.fault(
+            f"waves[{wave.order}].anchor",
+            "The wave counts from a programme, but no arm has one.",
+            "Give an arm a programme or a crossover, or anchor the wave to enrolment, "
+            "randomisation or wave:<id>.",
+        )
+        return
+    plan = protocol.randomisation
+    order = {other.id: other.order for other in protocol.waves}
+    if plan is not None and order.get(plan.after, -1) > wave.order:
         _refuse_later(root, protocol, wave, plan.after)
 
 
@@ -92,17 +126,15 @@ def _circle(protocol: Protocol, wave: Wave) -> list[str]:
 
 
 def _refuse_unknown(root: Block, field: str, anchor: str) -> None:
-    message = f"{anchor[:60]!r} is no anchor.{suggest(anchor, _EVENTS)}"
-    if anchor == "programme":
-        message = (
-            "A wave cannot be anchored to 'programme': arms start their programmes at different "
-            "times, and a contrast between arms needs waves that are timed alike."
-        )
-    root.fault(field, message, "Write enrolment, randomisation or wave:<id>.")
+    root.fault(
+        field,
+        f"{anchor[:60]!r} is no anchor.{suggest(anchor, _EVENTS)}",
+        "Write enrolment, randomisation, programme or wave:<id>.",
+    )
 
 
 def _wave_before(protocol: Protocol, wave: Wave) -> str | None:
-    """Return the wave whose end starts the clock of ``wave``, or None for enrolment."""
+    """Return the wave whose end starts the clock of ``wave``, or None for another event."""
     if wave.anchor.startswith(WAVE):
         return wave.anchor.removeprefix(WAVE)
     if wave.anchor == RANDOMISATION and protocol.randomisation is not None:
@@ -177,6 +209,7 @@ def _is_timed(root: Block, wave: Wave) -> bool:
 def _spans(protocol: Protocol, wave: Wave) -> list[_Span]:
     """Return the wave's span after its anchor, then after what that hangs on, up to enrolment.
 
+    When a programme starts depends on the arm: what counts from it is compared with nothing else.
     A wave's end, to which others may be anchored, can come at any time while it is open.
     """
     waves = {other.id: other for other in protocol.waves}
@@ -188,7 +221,8 @@ def _spans(protocol: Protocol, wave: Wave) -> list[_Span]:
         opens += target - current.window.before.nominal_days()
         closes += target + current.window.after.nominal_days()
         before = _wave_before(protocol, current)
-        spans.append(_Span(before or ENROLMENT, opens, closes))
+        event = PROGRAMME if current.anchor == PROGRAMME else ENROLMENT
+        spans.append(_Span(before or event, opens, closes))
         current = waves.get(before) if before is not None else None
     return spans
 

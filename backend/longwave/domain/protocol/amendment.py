@@ -1,0 +1,68 @@
+"""What differs between two versions of a protocol, and whether an amendment may change it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from longwave.domain.protocol.model import Protocol
+
+_MAY_CHANGE = re.compile(
+    r"study\.summary(\..*)?"
+    r"|consent\.(version|documents)(\..*)?"
+    r"|texts(\..*)?"
+    r"|messages(\..*)?"
+    r"|eligibility\.caps(\[.*)?"
+    r"|instruments\.[^.]+\.(title|instruction|placeholder)(\..*)?"
+    r"|instruments\.[^.]+\.items\[\d+\]\.(text(\..*)?|options\[\d+\]\.label(\..*)?)"
+    r"|instruments\.[^.]+\.scales\[\d+\]\.label(\..*)?"
+)
+
+
+def differences(before: Protocol, after: Protocol) -> list[str]:
+    """Return where two versions differ, as paths such as ``waves[1].window.after``."""
+    return [path for path in _differing(before, after, "") if path != "hash"]
+
+
+def not_amendable(before: Protocol, after: Protocol) -> list[str]:
+    """Return where two versions differ although an amendment cannot change that.
+
+    It can change texts: the consent document with its version, pages, wordings, the summary;
+    and the messages and the caps. The rest would change what was planned or measured already.
+    """
+    return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
+
+
+def changes_consent_silently(before: Protocol, after: Protocol) -> bool:
+    """Whether the consent document changes but keeps its version, so that nobody signs again."""
+    return (
+        before.consent.documents != after.consent.documents
+        and before.consent.version == after.consent.version
+    )
+
+
+def _differing(before: Any, after: Any, path: str) -> Iterator[str]:  # noqa: ANN401
+    if before == after:
+        return
+    if is_dataclass(before) and type(before) is type(after):
+        for field in fields(before):
+            yield from _differing(
+                getattr(before, field.name), getattr(after, field.name), _under(path, field.name)
+            )
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        for name in dict.fromkeys([*before, *after]):
+            if name in before and name in after:
+                yield from _differing(before[name], after[name], _under(path, str(name)))
+            else:
+                yield _under(path, str(name))
+    elif isinstance(before, tuple) and isinstance(after, tuple) and len(before) == len(after):
+        for place, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _differing(old, new, f"{path}[{place}]")
+    else:
+        yield path
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
