@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ import pandas as pd
 from crosslag.errors import DataError, ModelError
 
 if TYPE_CHECKING:
+    from crosslag.model import Model
     from crosslag.results import Fit
 
 __all__ = ["Picture", "path_diagram"]
@@ -37,7 +38,7 @@ class Picture:
         The whole file.
     """
 
-    svg: str
+    svg: str = field(repr=False)
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -60,7 +61,8 @@ def path_diagram(fit: Fit, *, standardised: bool = True) -> Picture:
     """Draw lagged effects and what covaries within waves, one panel for each group.
 
     Effects that differ from zero at the 5 % level are strong, others thin and dashed. Loadings,
-    variances and means are left out.
+    variances and means are left out, and so are predictors, outcomes and covariates, which the
+    legend says. Steps without a wave are drawn where they lie.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def path_diagram(fit: Fit, *, standardised: bool = True) -> Picture:
         raise ModelError("Only a panel model, made by one of the builders, can be drawn by waves.")
     if not fit.converged:
         raise ModelError("The fit has not converged, so there is nothing to draw.")
-    grid = _Grid.of(fit)
+    grid = _Grid.of(fit.model)
     several = len(fit.group_names) > 1
     table = fit.estimates
     parts = [
@@ -80,11 +82,9 @@ def path_diagram(fit: Fit, *, standardised: bool = True) -> Picture:
         )
         for number, name in enumerate(fit.group_names)
     ]
-    width, height = grid.width, grid.height * len(parts) + 34
-    kind = "Standardised estimates" if standardised else "Estimates"
-    legend = f"{kind}. Strong: p &lt; .05; dashed: not significant." + (
-        " Random intercepts load 1 on every wave." if grid.intercepts else ""
-    )
+    legend = list(_legend(grid, table, standardised=standardised))
+    width, bottom = grid.width, grid.height * len(parts)
+    height = bottom + 16 + 18 * len(legend)
     label = escape(f"Path diagram: {fit.model.kind}")
     svg = "\n".join(
         [
@@ -95,71 +95,124 @@ def path_diagram(fit: Fit, *, standardised: bool = True) -> Picture:
             "<defs>" + _marker("strong", _STRONG) + _marker("weak", _WEAK) + "</defs>",
             f'<rect width="{width:.0f}" height="{height:.0f}" fill="white"/>',
             *parts,
-            f'<text x="24" y="{height - 14:.0f}" fill="#444" font-size="12">{legend}</text>',
+            *(
+                f'<text x="24" y="{bottom + 20 + 18 * i:.0f}" fill="#444"'
+                f' font-size="12">{line}</text>'
+                for i, line in enumerate(legend)
+            ),
             "</svg>",
         ]
     )
     return Picture(svg + "\n")
 
 
+def _legend(grid: _Grid, table: pd.DataFrame, *, standardised: bool) -> Iterator[str]:
+    kind = "Standardised estimates" if standardised else "Estimates"
+    yield f"{kind}. Strong: p &lt; .05; dashed: not significant."
+    if grid.stable:
+        yield "Round: what a person keeps over time; its loadings are left out."
+    if _left_out(grid, table):
+        yield "Some effects or covariances are left out."
+
+
 @dataclass(frozen=True, slots=True)
 class _Grid:
     """Where the variables of a model stand.
 
-    ``places`` are the centres of what takes part in lagged effects; ``intercepts`` those of other
-    latent variables that measure a whole row.
+    ``places`` are the centres of what takes part in lagged effects, steps without a wave included;
+    ``stable`` those of latent variables that several waves of a row measure. ``waves`` are the
+    horizontal places of the waves.
     """
 
     places: dict[str, _Point]
-    intercepts: dict[str, _Point]
+    stable: dict[str, _Point]
     captions: dict[str, str]
-    n_waves: int
+    waves: tuple[float, ...]
     n_rows: int
 
     @classmethod
-    def of(cls, fit: Fit) -> _Grid:
-        model = fit.model
-        regressed = {n for r in model.relations if r.op == "~" for n in (r.lhs, r.rhs)}
-        bearer = {r.rhs: r.lhs for r in model.relations if r.op == "=~" and r.lhs in regressed}
-        measured = {
-            r.rhs: r.lhs for r in model.relations if r.op == "=~" and r.lhs not in regressed
-        }
-        room = _INTERCEPTS if any(column in measured for _, w in model.waves for column in w) else 0
-        places, intercepts, captions = {}, {}, {}
-        for row, (name, columns) in enumerate(model.waves):
-            y = _HEAD + _ROW / 2 + row * _ROW
-            for wave, column in enumerate(columns):
-                node = bearer.get(column, column)
-                places[node] = (_MARGIN + room + wave * _COLUMN, y)
-                captions[node] = name if node == column else "within persons"
-                if column in measured:
-                    intercepts[measured[column]] = (_MARGIN, y)
-                    captions[measured[column]] = "between persons"
-        return cls(places, intercepts, captions, len(model.waves[0][1]), len(model.waves))
+    def of(cls, model: Model) -> _Grid:
+        rows = [_Row.of(model, columns) for _, columns in model.waves]
+        left = _MARGIN + _INTERCEPTS * max(len(row.stable) for row in rows)
+        places: dict[str, _Point] = {}
+        stable: dict[str, _Point] = {}
+        captions: dict[str, str] = {}
+        for number, ((name, columns), row) in enumerate(zip(model.waves, rows, strict=True)):
+            y = _HEAD + _ROW / 2 + number * _ROW
+            for node, step in row.steps.items():
+                places[node] = (left + step * _COLUMN, y)
+                captions[node] = (
+                    name if node in columns else "within" if node in row.waves else "no data"
+                )
+            for i, node in enumerate(row.stable):
+                stable[node] = (_MARGIN + i * _INTERCEPTS, y)
+                captions[node] = ("level", "slope")[i] if len(row.stable) == 2 else "between"
+        waves = tuple(places[node][0] for node in rows[0].waves)
+        return cls(places, stable, captions, waves, len(rows))
 
     @property
     def width(self) -> float:
-        return 2 * _MARGIN + (self.n_waves - 1) * _COLUMN + (_INTERCEPTS if self.intercepts else 0)
+        return max(x for x, _ in self.places.values()) + _MARGIN
 
     @property
     def height(self) -> float:
         return _HEAD + self.n_rows * _ROW
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One variable over time: what stands for it at every wave, at which step, and what stays.
+
+    Steps without a wave have latent variables that measure nothing.
+    """
+
+    waves: tuple[str, ...]
+    steps: dict[str, int]
+    stable: tuple[str, ...]
+
+    @classmethod
+    def of(cls, model: Model, columns: Sequence[str]) -> _Row:
+        effects = [(r.lhs, r.rhs) for r in model.relations if r.op == "~"]
+        regressed = {name for effect in effects for name in effect}
+        loadings = [r for r in model.relations if r.op == "=~" and r.rhs in columns]
+        measured = [r.lhs for r in loadings if r.fixed != 0.0]
+        single = {
+            r.rhs: r.lhs
+            for r in loadings
+            if r.fixed != 0.0 and r.lhs in regressed and measured.count(r.lhs) == 1
+        }
+        waves = tuple(single.get(column, column) for column in columns)
+        empty = {r.lhs for r in loadings}.difference(measured)
+        steps = _steps(waves, empty, effects)
+        stable = dict.fromkeys(name for name in measured if measured.count(name) > 1)
+        return cls(waves, steps, tuple(stable))
+
+
+def _steps(
+    waves: Sequence[str], empty: Collection[str], effects: Sequence[tuple[str, str]]
+) -> dict[str, int]:
+    """Place what is predicted one step behind the last of its row that predicts it."""
+    own = [(y, x) for y, x in effects if {y, x}.issubset({*waves, *empty})]
+    steps = {waves[0]: 0}
+    for _ in range(len(waves) + len(empty)):
+        for outcome, predictor in own:
+            if predictor in steps:
+                steps[outcome] = max(steps.get(outcome, 0), steps[predictor] + 1)
+    return steps if steps.keys() >= set(waves) else {name: i for i, name in enumerate(waves)}
+
+
 def _group(grid: _Grid, table: pd.DataFrame, number: int, name: str, standardised: bool) -> str:
-    left = _MARGIN + (_INTERCEPTS if grid.intercepts else 0)
     parts = [f'<g transform="translate(0 {number * grid.height:.0f})">']
     if name:
         parts.append(f'<text x="24" y="24" font-size="15" font-weight="bold">{escape(name)}</text>')
     parts += [
-        _text((left + wave * _COLUMN, 46), f"Wave {wave + 1}", fill="#444")
-        for wave in range(grid.n_waves)
+        _text((x, 46), f"Wave {wave}", fill="#444") for wave, x in enumerate(grid.waves, start=1)
     ]
     value = "std_all" if standardised else "est"
     drawn = list(_paths(grid, table, value))
     parts += [line for line, _ in drawn]
     parts += [_node(grid, node, place) for node, place in grid.places.items()]
-    parts += [_node(grid, node, place, round_ends=True) for node, place in grid.intercepts.items()]
+    parts += [_node(grid, node, place, round_ends=True) for node, place in grid.stable.items()]
     parts += [label for _, label in drawn]
     parts.append("</g>")
     return "\n".join(parts)
@@ -167,20 +220,52 @@ def _group(grid: _Grid, table: pd.DataFrame, number: int, name: str, standardise
 
 def _paths(grid: _Grid, table: pd.DataFrame, value: str) -> Iterator[tuple[str, str]]:
     """Give lines and labels, weak ones first."""
-    nodes = grid.places | grid.intercepts
-    shown = table[(table["lhs"] != table["rhs"]) & table["op"].isin(["~", "~~"])]
+    nodes = grid.places | grid.stable
+    shown = table[_drawable(grid, table)]
     ordered = shown.sort_values("pvalue", ascending=False, na_position="first")
     for row in ordered.to_dict("records"):
-        lhs, rhs = str(row["lhs"]), str(row["rhs"])
-        if lhs not in nodes or rhs not in nodes or (row["se"] == 0 and row["est"] == 0):
-            continue
+        one, other = nodes[str(row["lhs"])], nodes[str(row["rhs"])]
         strong = bool(row["pvalue"] < _LEVEL)
-        text = f"{row[value]:.2f}".replace("-", "\N{MINUS SIGN}")
+        number = "\N{EN DASH}" if pd.isna(row[value]) else f"{row[value]:.2f}"
+        text = number.replace("-", "\N{MINUS SIGN}")
+        outward = one[1] - _HEAD - grid.n_rows * _ROW / 2
         if row["op"] == "~":
-            outward = nodes[lhs][1] - _HEAD - grid.n_rows * _ROW / 2
-            yield _effect(nodes[rhs], nodes[lhs], text, strong=strong, outward=outward)
-        elif nodes[lhs][0] == nodes[rhs][0]:
-            yield _covariance(nodes[lhs], nodes[rhs], text, strong=strong)
+            yield _effect(other, one, text, strong=strong, outward=outward)
+        elif one[0] == other[0]:
+            yield _covariance(one, other, text, strong=strong)
+        else:
+            yield _arch(one, other, text, strong=strong, outward=outward)
+
+
+def _is_path(table: pd.DataFrame) -> pd.Series:
+    paths = (table["lhs"] != table["rhs"]) & table["op"].isin(["~", "~~"])
+    return paths & ~((table["se"] == 0) & (table["est"] == 0))
+
+
+def _drawable(grid: _Grid, table: pd.DataFrame) -> pd.Series:
+    """Say which rows are effects between nodes, or covariances in a column or a row of them."""
+    nodes = grid.places | grid.stable
+    x = {name: place[0] for name, place in nodes.items()}
+    both = table["lhs"].isin(list(nodes)) & table["rhs"].isin(list(nodes))
+    one_column = table["lhs"].map(x) == table["rhs"].map(x)
+    y = {name: place[1] for name, place in grid.stable.items()}
+    one_row = table["lhs"].map(y) == table["rhs"].map(y)
+    return _is_path(table) & both & ((table["op"] == "~") | one_column | one_row)
+
+
+def _left_out(grid: _Grid, table: pd.DataFrame) -> bool:
+    return bool((_is_path(table) & ~_drawable(grid, table)).any())
+
+
+def _arch(
+    one: _Point, other: _Point, text: str, *, strong: bool, outward: float
+) -> tuple[str, str]:
+    """A curve with two heads over, or under, two neighbours in a row."""
+    (x1, y), (x2, _) = sorted([one, other])
+    side = -1.0 if outward < 0 else 1.0
+    edge = y + side * (_NODE_HEIGHT / 2 + 3)
+    middle = ((x1 + x2) / 2, edge + side * 60.0)
+    return _curve((x1, edge), middle, (x2, edge), text, 0.5, strong=strong, both=True)
 
 
 def _effect(

@@ -83,6 +83,41 @@ def test_groups_have_a_panel_each_and_names_are_escaped(gappy):
     assert "<&>" in texts(tree)
 
 
+def test_steps_without_a_wave_stand_where_they_lie(gappy):
+    uneven = {name: [columns[i] for i in (0, 1, 3)] for name, columns in panel(4).items()}
+    model = cl.riclpm(uneven, times=[0, 1, 3], equal=("lags", "residuals"))
+    tree = drawn(cl.fit(model, gappy, missing="fiml"))
+    places = {node.text: float(node.get("x")) for node in tree.iterfind(".//svg:text", SPACE)}
+    row = [places[name] for name in ("RI_x", "wx1", "wx2", "px3", "wx3")]
+    assert row == sorted(set(row))
+    assert [places[f"Wave {t}"] for t in (1, 2, 3)] == [places[f"wx{t}"] for t in (1, 2, 3)]
+    assert texts(tree).count("no data") == 2
+    assert len(tree.findall("svg:g/svg:path", SPACE)) == 3 * 4 + 4 + 1
+
+
+def test_what_is_left_out_is_said(fit, gappy):
+    assert "left out" not in texts(drawn(fit))[-1].replace("its loadings are left out", "")
+    model = cl.riclpm(panel(3), predictors=["x4"], outcomes=["y4"])
+    tree = drawn(cl.fit(model, gappy, missing="fiml"))
+    assert texts(tree)[-1] == "Some effects or covariances are left out."
+    assert "RI_x" in texts(tree)  # though an outcome is regressed on it
+
+
+def test_level_and_slope_are_drawn(gappy):
+    fit = cl.fit(cl.lcm_sr(panel(4)), gappy, missing="fiml")
+    tree = drawn(fit)
+    shown = texts(tree)
+    assert [shown.count(part) for part in ("level", "slope", "I_x", "S_y")] == [2, 2, 1, 1]
+    assert "nan" not in shown
+    assert fit.estimates["std_all"].isna().any()  # correlations of a slope without variance
+
+
+def test_models_without_lagged_effects_are_drawn(gappy):
+    indicators = {"f": [["x1", "y1"], ["x2", "y2"], ["x3", "y3"]]}
+    fit = cl.fit(cl.longitudinal_cfa(indicators, "strict"), gappy, missing="fiml")
+    assert {"f1", "f2", "f3"} <= set(texts(drawn(fit)))
+
+
 def test_lag_two_passes_by_the_nodes_between(gappy):
     fit = cl.fit(cl.clpm(panel(4), lags=2), gappy, missing="fiml")
     curved = [p for p in drawn(fit).findall("svg:g/svg:path", SPACE) if "Q" in p.get("d")]
