@@ -14,10 +14,18 @@ from longwave.domain.protocol.model import (
     Crossover,
     InlineSettings,
     Minimisation,
+    Protocol,
     RandomisationPlan,
 )
 
+SHIPPED = sorted(
+    path.parent.name for path in resources.protocols_directory().glob("*/protocol.yaml")
+)
 Edit = Callable[[str], str]
+
+
+def shipped(study: str) -> Protocol:
+    return read_protocol(resources.protocol_files(resources.protocols_directory() / study))
 
 
 def edited(files: dict[str, bytes], name: str, edit: Edit) -> dict[str, bytes]:
@@ -252,18 +260,37 @@ def test_two_scores_may_not_share_a_column(small: dict[str, bytes]) -> None:
 
 
 def test_the_study_that_comes_along_is_sound() -> None:
-    folder = resources.protocols_directory() / "msc_burnout_rct"
-    protocol = read_protocol(resources.protocol_files(folder))
+    protocol = shipped("msc_burnout_rct")
     assert protocol.study.slug == "msc-clinicians"
     assert [wave.id for wave in protocol.waves] == ["w0", "w1", "w2", "w3", "w4"]
     assert set(protocol.instruments) == {"scs_sf", "bat_12", "proqol_5"}
-    assert all(found.placeholder == {"en", "tr"} for found in protocol.instruments.values())
+    assert [criterion.id for criterion in protocol.eligibility.criteria] == ["adult", "licensed"]
+    assert protocol.eligibility.caps == (Cap(protocol.study.target_n),)
+    assert [use.id for use in protocol.consent.uses] == ["sharing", "recontact"]
     assert {len(wave.instruments) for wave in protocol.waves} == {2, 3}
 
 
-@pytest.mark.parametrize("language", ["en", "tr"])
-def test_titles_that_reach_a_mailbox_reveal_neither_topic_nor_arm(language: str) -> None:
-    folder = resources.protocols_directory() / "msc_burnout_rct"
-    title = read_protocol(resources.protocol_files(folder)).study.title[language].casefold()
-    for word in ("burnout", "compassion", "waitlist", "tükenmişlik", "sevecenlik", "bekleme"):
-        assert word not in title
+def test_the_stepped_start_that_comes_along_is_sound() -> None:
+    protocol = shipped("daily_practice_steps")
+    assert protocol.randomisation is not None
+    assert protocol.randomisation.cluster == "site"
+    starts = [arm.crossover for arm in protocol.arms.values()]
+    assert [start.origin for start in starts if start is not None] == ["opening"] * 3
+    assert [str(start.at) for start in starts if start is not None] == ["P4W", "P12W", "P20W"]
+
+
+@pytest.mark.parametrize("study", SHIPPED)
+def test_a_study_that_comes_along_runs_on_placeholders_alone(study: str) -> None:
+    protocol = shipped(study)
+    languages = set(protocol.study.languages)
+    assert all(found.placeholder == languages for found in protocol.instruments.values())
+    assert protocol.randomisation is not None
+    assert protocol.randomisation.inline is None
+    assert protocol.eligibility.criteria
+
+
+@pytest.mark.parametrize("study", SHIPPED)
+def test_titles_that_reach_a_mailbox_reveal_neither_topic_nor_arm(study: str) -> None:
+    words = ("burnout", "compassion", "waitlist", "tükenmişlik", "sevecenlik", "bekleme", "step")
+    for title in shipped(study).study.title.values():
+        assert not [word for word in words if word in title.casefold()]
