@@ -91,7 +91,7 @@ def open_study(
     study.state = StudyState.OPEN
     study.opened_at = now
     if protocol.randomisation is not None:
-        settings = make_settings(entropy(_SEED_BYTES), protocol.randomisation.ratio)
+        settings = make_settings(protocol.randomisation, entropy(_SEED_BYTES))
         study.sealed = keys.encrypt(Purpose.SEALED, settings.to_json().encode(), slug)
         study.commitment = settings.commitment()
     audit.record(

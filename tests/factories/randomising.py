@@ -1,0 +1,27 @@
+"""Plans of randomisation, and seeds by number."""
+
+from __future__ import annotations
+
+import hashlib
+
+from longwave.domain.protocol.model import Minimisation, RandomisationPlan
+from longwave.domain.randomisation import SealedSettings, make_settings
+
+TWO = {"active": 1, "waitlist": 1}
+
+
+def seed(number: int) -> bytes:
+    """Return 32 bytes that nothing connects with those of another number."""
+    return hashlib.sha256(number.to_bytes(8, "big")).digest()
+
+
+def plan(method: str = "permuted_blocks", ratio=TWO, strata=(), **more) -> RandomisationPlan:
+    """Return a plan that randomises after w0."""
+    return RandomisationPlan(method, ratio, tuple(strata), "w0", **more)
+
+
+def minimising(number: int, ratio=TWO, strata=("sex", "site"), **rules) -> SealedSettings:
+    """Return settings of a minimisation."""
+    given = {"weights": {}, "probability": 0.8, "imbalance": "range", **rules}
+    chosen = plan("minimisation", ratio, strata, minimisation=Minimisation(**given))
+    return make_settings(chosen, seed(number))
