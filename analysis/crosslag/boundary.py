@@ -16,6 +16,7 @@ from crosslag.expressions import Constraint, Name, Number
 from crosslag.fitting import fit
 from crosslag.model import Model
 from crosslag.panel import Missing
+from crosslag.report import probability
 from crosslag.results import Fit
 
 __all__ = ["RandomInterceptTest", "chi_bar_weights", "random_intercept_test"]
@@ -51,7 +52,7 @@ class RandomInterceptTest:
 
     def __str__(self) -> str:
         mixed = ", ".join(f"{w:.3f} on {d}" for w, d in zip(self.weights, self.df, strict=True))
-        return f"Chi-bar-square {self.chisq:.3f} (weights: {mixed}), p {self.pvalue:.4f}"
+        return f"Chi-bar-square {self.chisq:.3f} (weights: {mixed}), p {probability(self.pvalue)}"
 
 
 def random_intercept_test(

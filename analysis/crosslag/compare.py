@@ -15,6 +15,7 @@ from crosslag.errors import ModelError
 from crosslag.estimate import model_point
 from crosslag.inference import model_trace, score_products, within
 from crosslag.ram import ram_groups
+from crosslag.report import probability
 
 if TYPE_CHECKING:
     from crosslag.results import Fit
@@ -53,8 +54,8 @@ class Comparison:
 
     def __str__(self) -> str:
         text = (
-            f"Chi-square difference {self.chisq_diff:.3f}, df {self.df_diff}, p {self.pvalue:.3f}"
-            f" ({self.method})"
+            f"Chi-square difference {self.chisq_diff:.3f}, df {self.df_diff},"
+            f" p {probability(self.pvalue)} ({self.method})"
         )
         return "\n".join([text, *(f"  - {note}" for note in self.notes)])
 

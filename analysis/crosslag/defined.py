@@ -15,6 +15,7 @@ from crosslag.estimate import ModelPoint
 from crosslag.expressions import Constraint, Jet, labels
 from crosslag.inference import standard_values
 from crosslag.model import ParameterTable
+from crosslag.report import probability
 
 __all__ = ["Defined", "WaldTest", "defined", "defined_values", "wald"]
 
@@ -87,7 +88,7 @@ class WaldTest:
     pvalue: float
 
     def __str__(self) -> str:
-        return f"Wald chi-square {self.chisq:.3f}, df {self.df}, p {self.pvalue:.4f}"
+        return f"Wald chi-square {self.chisq:.3f}, df {self.df}, p {probability(self.pvalue)}"
 
 
 def wald(

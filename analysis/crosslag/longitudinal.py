@@ -17,7 +17,7 @@ from crosslag.panel import numeric_column, require_columns
 __all__ = ["Panel"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Panel:
     """Persons observed at several waves: one row per person, one column per variable and wave.
 
@@ -38,6 +38,18 @@ class Panel:
     _data: pd.DataFrame
     variables: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        named = ", ".join(f"{name} at {len(at)} waves" for name, at in self.variables.items())
+        return f"<Panel of {len(self._data)} persons: {named}>"
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_data": self._data, "variables": dict(self.variables), "notes": self.notes}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            frozen = MappingProxyType(value) if isinstance(value, dict) else value
+            object.__setattr__(self, name, frozen)
 
     @property
     def data(self) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def _plain(value: object) -> object:
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value
+    return value if isinstance(value, str | int | float | None) else str(value)
 
 
 def as_html(fit: Fit) -> str:

@@ -61,7 +61,7 @@ class Relation:
         return self.lhs, self.op, self.rhs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Model:
     """A model in RAM form: directed, undirected and mean parameters.
 
@@ -118,6 +118,23 @@ class Model:
         names = (n for r in self.relations for n in (r.lhs, r.rhs) if n and n not in latent)
         return _unique(names)
 
+    @property
+    def between(self) -> tuple[str, ...]:
+        """Latent variables that several waves of a variable measure: stable levels, slopes."""
+        loadings = [(r.lhs, i) for i, r in self._of_waves() if r.fixed != 0.0]
+        return _unique(name for name, i in loadings if loadings.count((name, i)) > 1)
+
+    @property
+    def within(self) -> tuple[str, ...]:
+        """Latent variables of a single wave of a panel variable, or of a step between two."""
+        between = set(self.between)
+        return _unique(r.lhs for _, r in self._of_waves() if r.lhs not in between)
+
+    def _of_waves(self) -> Iterator[tuple[int, Relation]]:
+        """The loadings of the panel's columns, with the number of the variable."""
+        row = {column: i for i, (_, columns) in enumerate(self.waves) for column in columns}
+        return ((row[r.rhs], r) for r in self.relations if r.op == "=~" and r.rhs in row)
+
     def table(self, n_groups: int = 1) -> ParameterTable:
         """Lay the model out over a number of groups, with everything that is implied.
 
@@ -140,6 +157,10 @@ class Model:
             tuple(self._constraints(n_groups)),
             self.auxiliary,
         )
+
+    def __repr__(self) -> str:
+        latent = f", {len(self.latent)} latent" if self.latent else ""
+        return f"<Model {self.kind}: {len(self.observed)} observed{latent} variables>"
 
     def degrees_of_freedom(self, n_groups: int = 1) -> int:
         """Count the means and covariances of the data less the estimated parameters."""

@@ -175,17 +175,12 @@ class _Row:
         effects = [(r.lhs, r.rhs) for r in model.relations if r.op == "~"]
         regressed = {name for effect in effects for name in effect}
         loadings = [r for r in model.relations if r.op == "=~" and r.rhs in columns]
-        measured = [r.lhs for r in loadings if r.fixed != 0.0]
-        single = {
-            r.rhs: r.lhs
-            for r in loadings
-            if r.fixed != 0.0 and r.lhs in regressed and measured.count(r.lhs) == 1
-        }
-        waves = tuple(single.get(column, column) for column in columns)
-        empty = {r.lhs for r in loadings}.difference(measured)
-        steps = _steps(waves, empty, effects)
-        stable = dict.fromkeys(name for name in measured if measured.count(name) > 1)
-        return cls(waves, steps, tuple(stable))
+        within = [r for r in loadings if r.lhs in regressed.intersection(model.within)]
+        bearer = {r.rhs: r.lhs for r in within if r.fixed != 0.0}
+        waves = tuple(bearer.get(column, column) for column in columns)
+        empty = {r.lhs for r in within}.difference(bearer.values())
+        stable = dict.fromkeys(r.lhs for r in loadings if r.lhs in model.between)
+        return cls(waves, _steps(waves, empty, effects), tuple(stable))
 
 
 def _steps(

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from crosslag.results import Fit
 
-__all__ = ["SECTIONS", "number", "probability", "sections", "summary"]
+__all__ = ["SECTIONS", "line", "number", "probability", "sections", "summary"]
 
 SECTIONS = {
     "~": "Lagged effects and regressions",
@@ -66,6 +66,16 @@ def fit_lines(fit: Fit) -> Iterator[tuple[str, str]]:
     yield "Log-likelihood", number(index["logl"])
     yield "AIC", number(index["aic"])
     yield "BIC", number(index["bic"])
+
+
+def line(fit: Fit) -> str:
+    """Say in one line what was fitted, and how well."""
+    index, kind = fit.indices, fit.model.kind
+    start = f"Fit of {kind}: {fit.estimator}, {index['ntotal']:.0f} persons"
+    if not fit.converged:
+        return f"{start}, NOT converged"
+    chisq = index.get("chisq_scaled", index["chisq"])
+    return f"{start}, chi-square {number(chisq)} (df {index['df']:.0f}), CFI {number(index['cfi'])}"
 
 
 def heading(fit: Fit) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from crosslag import report
 from crosslag._types import Float
 from crosslag.bootstrap import Bootstrap
 from crosslag.compare import Comparison, Method, compare
@@ -38,7 +39,7 @@ ESTIMATE_COLUMNS = (
 _Z95 = float(special.ndtri(0.975))
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Fit:
     """A fitted model. Every number is NaN if ``converged`` is False.
 
@@ -204,6 +205,8 @@ class Fit:
         ModelError
             If the two can't be compared.
         """
+        if not isinstance(other, Fit):
+            raise ModelError(f"A fit is compared with another fit, not {type(other).__name__}.")
         return compare(self, other, method)
 
     def residuals(self) -> pd.DataFrame:
@@ -236,12 +239,22 @@ class Fit:
 
     def summary(self) -> str:
         """Describe the fit in plain text: lagged effects, fit measures, other parameters."""
-        from crosslag.report import summary
-
-        return summary(self)
+        return report.summary(self)
 
     def __str__(self) -> str:
         return self.summary()
+
+    def __repr__(self) -> str:
+        return f"<{report.line(self)}>"
+
+    def __getstate__(self) -> dict[str, object]:
+        state = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**state, "indices": dict(self.indices)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
 
 
 @lru_cache(maxsize=16)

@@ -121,8 +121,8 @@ def scores(fit: Fit, part: Part = "all") -> pd.DataFrame:
     Parameters
     ----------
     part
-        ``"between"``: latent variables that take no part in regressions (random intercepts);
-        ``"within"``: those that do (deviations at the waves); ``"all"``.
+        ``"between"``: what several waves of a panel variable measure (random intercepts, slopes);
+        ``"within"``: what is of one wave (deviations); ``"all"``: every latent variable.
 
     Returns
     -------
@@ -154,11 +154,8 @@ def scores(fit: Fit, part: Part = "all") -> pd.DataFrame:
 def _chosen(model: Model, part: Part) -> list[str]:
     if part not in get_args(Part):
         raise ModelError(f"part={part!r} is unknown; use one of {list(get_args(Part))}.")
-    regressed = {name for r in model.relations if r.op == "~" for name in (r.lhs, r.rhs)}
-    names = [
-        name for name in model.latent if part == "all" or (name in regressed) == (part == "within")
-    ]
+    names = {"all": model.latent, "between": model.between, "within": model.within}[part]
     if not names:
         what = "latent variables" if part == "all" else f"latent variables {part} persons"
         raise ModelError(f"The model ({model.kind}) has no {what}, so there are no scores.")
-    return names
+    return list(names)

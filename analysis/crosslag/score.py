@@ -15,6 +15,7 @@ from crosslag.errors import ModelError
 from crosslag.estimate import model_point
 from crosslag.model import ParameterRow, ParameterTable
 from crosslag.ram import ram_groups
+from crosslag.report import probability
 
 if TYPE_CHECKING:
     from crosslag.results import Fit
@@ -41,7 +42,9 @@ class ScoreTests:
     pvalue: float
 
     def __str__(self) -> str:
-        together = f"All together: chi-square {self.chisq:.3f}, df {self.df}, p {self.pvalue:.4f}"
+        together = (
+            f"All together: chi-square {self.chisq:.3f}, df {self.df}, p {probability(self.pvalue)}"
+        )
         return f"{self.each.to_string(index=False)}\n{together}"
 
 

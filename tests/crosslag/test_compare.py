@@ -106,6 +106,32 @@ def test_scores_add_up_and_follow_persons(gappy):
     pd.testing.assert_frame_equal(shuffled.loc[named.index], between, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("model", "between", "within"),
+    [
+        (cl.riclpm(panel(3), outcomes=["y4"], predictors=["x4"]), {"RI_x", "RI_y"}, 6),
+        (cl.lcm_sr(panel(4), equal=("lags", "residuals")), {"I_x", "S_x", "I_y", "S_y"}, 8),
+        (cl.starts(panel(5, ("x",))), {"T_x"}, 10),
+        (
+            cl.riclpm({"f": [["x1", "y1"], ["x2", "y2"], ["x3", "y3"]]}, invariance="metric"),
+            {"RI_f"},
+            3,
+        ),
+    ],
+    ids=["with an outcome", "growth", "states", "indicators"],
+)
+def test_what_is_stable_and_what_is_of_a_wave_is_told_apart(model, between, within):
+    assert set(model.between) == between
+    assert len(model.within) == within
+    assert not between.intersection(model.within)
+
+
+@pytest.mark.parametrize("other", [None, "x2 ~ x1", 5])
+def test_only_fits_are_compared(complete, other):
+    with pytest.raises(cl.ModelError, match="compared with another fit"):
+        cl.fit(cl.clpm(panel(4)), complete).compare(other)
+
+
 def test_scores_are_less_variable_than_what_they_estimate(complete):
     fit = cl.fit(cl.riclpm(panel(4)), complete)
     variance = fit.estimates.query("lhs == 'RI_x' and rhs == 'RI_x'")["est"].item()

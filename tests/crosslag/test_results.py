@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 from dataclasses import FrozenInstanceError
 
 import numpy as np
+import pandas as pd
 import pytest
 from factories.panels import draw, panel
 from scipy import stats
@@ -59,6 +62,48 @@ def test_summary_shows_lagged_effects_fit_and_estimator(fit):
     assert text.index("Lagged effects") < text.index("CFI") < text.index("Loadings")
     for part in ("RI-CLPM", "MLR", "wx2 ~ wy1", "CFI", "RMSEA", "Scaling factor"):
         assert part in text
+
+
+def test_a_fit_is_shown_in_a_line(fit, complete):
+    assert repr(fit).startswith("<Fit of RI-CLPM: MLR, 400 persons, chi-square ")
+    assert f"(df 9), CFI {fit.indices['cfi']:.3f}>" in repr(fit)
+    assert repr(fit.model) == "<Model RI-CLPM: 8 observed, 10 latent variables>"
+    made = cl.Panel.from_wide(complete, panel(4))
+    assert repr(made) == "<Panel of 400 persons: x at 4 waves, y at 4 waves>"
+    assert len(repr(fit.plot())) < 50
+    loose = cl.fit("f =~ NA*x1 + x2 + x3 + x4", complete)
+    assert repr(loose) == "<Fit of Structural equation model: ML, 400 persons, NOT converged>"
+
+
+def test_results_survive_being_stored(fit, gappy):
+    again = pickle.loads(pickle.dumps(fit))
+    pd.testing.assert_frame_equal(again.estimates, fit.estimates)
+    assert again.indices == fit.indices
+    plain = cl.fit(cl.clpm(panel(4)), gappy, estimator="MLR", missing="fiml")
+    assert again.compare(plain) == fit.compare(plain)
+    with pytest.raises(ValueError, match="read-only"):
+        again.theta[0] = 1.0
+    with pytest.raises(TypeError):
+        again.indices["cfi"] = 1.0
+    made = cl.Panel.from_wide(draw(50, 3, seed=1), panel(3))
+    stored = pickle.loads(pickle.dumps(made))
+    pd.testing.assert_frame_equal(stored.data, made.data)
+    assert stored.variables == made.variables
+
+
+@pytest.mark.parametrize("kind", ["text", "bool", "int", "date", "category"])
+def test_groups_of_any_type_can_be_written_as_json(kind, complete):
+    odd = np.arange(len(complete)) % 2
+    groups = {
+        "text": np.where(odd, "a", "b"),
+        "bool": odd == 1,
+        "int": odd,
+        "date": pd.Timestamp("2024-01-01") + pd.to_timedelta(odd, unit="D"),
+        "category": pd.Categorical(np.where(odd, "a", "b")),
+    }
+    fit = cl.fit(cl.clpm(panel(4)), complete.assign(arm=groups[kind]), group="arm")
+    written = json.loads(json.dumps(fit.to_dict(), allow_nan=False))
+    assert [group["persons"] for group in written["groups"]] == [200, 200]
 
 
 def test_builders_state_their_degrees_of_freedom():

@@ -43,8 +43,7 @@ def parse(syntax: str, auto: Auto = "sem") -> Model:
     ModelError
         If the model contradicts itself.
     """
-    if not isinstance(syntax, str):
-        raise ModelError(f"The syntax must be a text, not {type(syntax).__name__}.")
+    _require_text(syntax)
     if auto not in get_args(Auto):
         raise ModelError(f"auto={auto!r} is unknown; use one of {list(get_args(Auto))}.")
     collected = _Collected()
@@ -77,6 +76,7 @@ def parse_constraints(syntax: str) -> tuple[Constraint, ...]:
         If there is anything else.
     """
     found = []
+    _require_text(syntax)
     for statement in statements(_plain(syntax)):
         if statement.operator.text not in _COMPARISONS:
             raise statement.error("only ==, < and > are possible here", statement.operator)
@@ -84,6 +84,11 @@ def parse_constraints(syntax: str) -> tuple[Constraint, ...]:
     if not found:
         raise ModelSyntaxError("there is no constraint, such as a == b", _plain(syntax), 1, 1)
     return tuple(found)
+
+
+def _require_text(syntax: object) -> None:
+    if not isinstance(syntax, str):
+        raise ModelError(f"The syntax must be a text, not {type(syntax).__name__}.")
 
 
 def _plain(text: str) -> str:
