@@ -149,9 +149,10 @@ def inadmissible(table: ParameterTable, point: ModelPoint) -> list[str]:
     return findings
 
 
-def positive_semidefinite(matrix: Float) -> bool:
-    """Say whether a symmetric matrix has no negative eigenvalue, up to rounding."""
-    return bool(np.linalg.eigvalsh(matrix)[0] >= -1e-8 * np.diag(matrix).max())
+def positive_semidefinite(matrices: Float) -> Bool:
+    """Say whether symmetric matrices, (..., k, k), have no negative eigenvalue, up to rounding."""
+    largest = np.diagonal(matrices, axis1=-2, axis2=-1).max(axis=-1)
+    return np.asarray(np.linalg.eigvalsh(matrices)[..., 0] >= -1e-8 * largest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

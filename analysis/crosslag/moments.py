@@ -25,6 +25,7 @@ __all__ = [
     "group_patterns",
     "pooled",
     "reweighted",
+    "vech_position",
     "weighted_sum",
 ]
 
@@ -146,7 +147,7 @@ def reweighted(data: PatternMoments, weights: Float) -> PatternMoments:
     count = count[kept]
     sums = sums[kept] / count[:, None]
     shift = sums[:, :p]
-    scatter = sums[:, p:][:, _vech_position(p)] - shift[:, :, None] * shift[:, None, :]
+    scatter = sums[:, p:][:, vech_position(p)] - shift[:, :, None] * shift[:, None, :]
     mean = data.mean[kept] + shift
     none = np.zeros(0, dtype=np.int64)
     again = PatternMoments(data.observed[kept], count, mean, scatter, np.zeros((0, p)), none, none)
@@ -265,7 +266,7 @@ class Evaluation:
         information[:p, :p] = weighted_sum(n, self.precision)
         information[p:, p:] = _pair_up((products + products.T) * 0.5, p)
         cross = by_count.T @ self.error
-        index = _vech_position(p)
+        index = vech_position(p)
         mu_sigma = cross[index[:, rows], columns] + cross[index[:, columns], rows]
         mu_sigma *= 0.5 * weight
         information[:p, p:] = mu_sigma
@@ -380,7 +381,7 @@ def _multiplicity(p: int) -> Float:
 
 
 @lru_cache(maxsize=64)
-def _vech_position(p: int) -> Int:
+def vech_position(p: int) -> Int:
     """Where element (i, j) of a symmetric matrix stands in vech: (p, p)."""
     rows, columns = vech_indices(p)
     position = np.empty((p, p), dtype=np.int64)
@@ -391,7 +392,7 @@ def _vech_position(p: int) -> Int:
 @lru_cache(maxsize=16)
 def _pairs(p: int) -> tuple[Int, Int, Float]:
     rows, columns = vech_indices(p)
-    position, weight, m = _vech_position(p), _multiplicity(p), len(rows)
+    position, weight, m = vech_position(p), _multiplicity(p), len(rows)
     ac_bd = position[np.ix_(rows, rows)] * m + position[np.ix_(columns, columns)]
     ad_bc = position[np.ix_(rows, columns)] * m + position[np.ix_(columns, rows)]
     return ac_bd, ad_bc, np.outer(weight, weight) * 0.5

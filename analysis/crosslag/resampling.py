@@ -2,8 +2,9 @@
 
 Every draw counts each person anew and refits the model from the pattern sums. Its optimiser starts
 at the sample's estimates with the inverse of the information there and updates that as it goes
-(BFGS), so that a draw costs about six evaluations of the likelihood. A draw depends on the seed
-and its own number only, so that the number of workers changes nothing.
+(BFGS), so that a draw costs about six evaluations of the likelihood; draws of complete data are
+refitted together. A draw depends on the seed and its own number only, so that the number of
+workers changes nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from functools import cached_property
 import numpy as np
 
 from crosslag._types import Float, Int
+from crosslag.batch import Moments, solve_many
 from crosslag.constraints import Restrictions
 from crosslag.defined import defined
 from crosslag.estimate import ModelPoint, maximise, model_point
 from crosslag.inference import positive_semidefinite, standard_estimates
 from crosslag.model import ParameterTable
-from crosslag.moments import PatternMoments, evaluate, group_patterns, reweighted
+from crosslag.moments import (
+    PatternMoments,
+    evaluate,
+    group_patterns,
+    reweighted,
+    vech_position,
+)
 from crosslag.ram import Implied, RamGroup
 from crosslag.restricted import maximise_restricted
 
@@ -29,6 +37,7 @@ __all__ = ["Drawn", "Job", "at_model", "refit", "resample"]
 _CONVERGED = 1e-8
 _ENOUGH = 1e-9
 _STEPS = 60
+_TOGETHER = 50  # draws that are made at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,32 +87,63 @@ class Drawn:
 
 def resample(job: Job, n_draws: int, workers: int) -> list[Drawn | None]:
     """Make all draws, in order; None where no maximum was proven."""
-    numbers = list(range(n_draws))
+    # The same draws are made together whatever the number of processes, which leaves not even
+    # the last digit to chance.
+    batches = [
+        range(begin, min(begin + _TOGETHER, n_draws)) for begin in range(0, n_draws, _TOGETHER)
+    ]
     if workers == 1:
-        return make_draws(job, numbers)
-    from joblib import Parallel, delayed
+        made = [make_draws(job, batch) for batch in batches]
+    else:
+        from joblib import Parallel, delayed
 
-    n_parts = min(4 * workers, n_draws)
-    parts = [numbers[begin::n_parts] for begin in range(n_parts)]
-    made = Parallel(n_jobs=workers)(delayed(make_draws)(job, part) for part in parts)
-    drawn: list[Drawn | None] = [None] * n_draws
-    for part, results in zip(parts, made, strict=True):
-        for number, one in zip(part, results, strict=True):
-            drawn[number] = one
-    return drawn
+        made = Parallel(n_jobs=workers)(delayed(make_draws)(job, batch) for batch in batches)
+    return [one for batch in made for one in batch]
 
 
 def make_draws(job: Job, numbers: Sequence[int]) -> list[Drawn | None]:
-    """Make the draws with these numbers."""
-    return [_draw(job, number) for number in numbers]
+    """Make the draws with these numbers; those of complete data together."""
+    if job.restrictions or not all(data.complete for data in job.patterns):
+        return [_draw(job, number) for number in numbers]
+    return _complete_draws(job, numbers)
+
+
+def _complete_draws(job: Job, numbers: Sequence[int]) -> list[Drawn | None]:
+    generators = [np.random.default_rng([job.seed, number]) for number in numbers]
+    data = []
+    for group in job.patterns:
+        times = np.array([weights(group, rng) for rng in generators])
+        data.append(counted_moments(group, times))
+    solved = solve_many(job.structures, data, job.theta, job.covariance)
+    chisq = 2 * (sum(moments.saturated_logl() for moments in data) - solved.logl)
+    drawn: list[Drawn | None] = []
+    for k, number in enumerate(numbers):
+        if solved.proven[k]:
+            implied = [i.only(k) for i in solved.implied]
+            point = ModelPoint(solved.theta[k], job.structures, implied, [])
+            drawn.append(_drawn(job, point, float(chisq[k])))
+        else:
+            drawn.append(_draw(job, number))
+    return drawn
+
+
+def counted_moments(data: PatternMoments, times: Float) -> Moments:
+    """Give the moments of complete data with persons counted ``times``, (D, n)."""
+    p, n = data.p, times.sum(axis=1)
+    sums = times @ data.centred_products / n[:, None]
+    shift = sums[:, :p]
+    covariance = sums[:, p:][:, vech_position(p)] - shift[:, :, None] * shift[:, None, :]
+    return Moments(n, data.mean[0] + shift, covariance)
 
 
 def _draw(job: Job, number: int) -> Drawn | None:
     rng = np.random.default_rng([job.seed, number])
     patterns = [reweighted(data, weights(data, rng)) for data in job.patterns]
     point = refit(job, patterns)
-    if point is None:
-        return None
+    return None if point is None else _drawn(job, point, _chisq(point))
+
+
+def _drawn(job: Job, point: ModelPoint, chisq: float) -> Drawn:
     own = np.array([name not in job.table.auxiliary for name in job.table.variables])
     admissible = all(
         positive_semidefinite(implied.undirected[np.ix_(own, own)]) for implied in point.implied
@@ -114,7 +154,7 @@ def _draw(job: Job, number: int) -> Drawn | None:
         functions = defined(job.table, point, np.zeros((q, q)))
         values = np.append(values, functions.values)
         standard = np.append(standard, functions.std_values)
-    return Drawn(values, standard, admissible, _chisq(point))
+    return Drawn(values, standard, admissible, chisq)
 
 
 def _chisq(point: ModelPoint) -> float:
