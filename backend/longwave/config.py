@@ -79,6 +79,18 @@ class Settings(BaseSettings):
         """Whether the secret key is the known one and others than this machine are served."""
         return self.has_default_secret and not _is_loopback(urlsplit(self.base_url).hostname or "")
 
+    @property
+    def unsafe_for_participants(self) -> tuple[str, ...]:
+        """What must be mended before a live study may open, each as half a sentence."""
+        reasons = []
+        if self.has_default_secret:
+            reasons.append("LONGWAVE_SECRET_KEY is the default that everybody knows")
+        if not self.smtp_url:
+            reasons.append("no mail server is set (LONGWAVE_SMTP_URL), so that mail reaches nobody")
+        elif self.mail_is_caught:
+            reasons.append("the mail server keeps what it takes (LONGWAVE_MAIL_IS_CAUGHT)")
+        return tuple(reasons)
+
     def require_safe_key(self) -> None:
         """Refuse to serve anybody but this machine itself under the key that everybody knows.
 

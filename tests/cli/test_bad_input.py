@@ -91,9 +91,9 @@ def test_a_live_study_opens_with_approval_only(folder):
     refused(run(f"study open {SLUG}"), "draft", "--trial-run")
 
 
-def test_an_address_that_is_staff_already():
+def test_a_role_that_was_granted_already():
     run("staff add ada@example.org --role owner")
-    refused(run("staff add ada@example.org --role monitor"), "ada@example.org", "already")
+    refused(run("staff add ada@example.org --role owner"), "ada@example.org", "already")
 
 
 def test_a_role_that_does_not_exist_is_a_wrong_use():

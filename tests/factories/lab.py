@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from sqlmodel import col, select
 
 from longwave import resources
+from longwave.domain.blinding import Viewer
+from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.model import Protocol
 from longwave.jobs.tick import Clockwork
 from longwave.keys import KeyRing
@@ -21,7 +24,17 @@ from longwave.storage.tables import Assessment, Participant
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 BASE_URL = "https://study.example"
 SECRET = "a secret of thirty-two characters or more"
+OPENER = Viewer("test", Role.OWNER, blinded=False)
 SCREENING = {"age": "34", "licensed": "yes", "profession": "nurse"}
+
+
+def edited(files: Mapping[str, bytes], edits: Mapping[str, str]) -> dict[str, bytes]:
+    """Return a protocol's files with some texts of ``protocol.yaml`` replaced."""
+    text = files["protocol.yaml"].decode()
+    for before, after in edits.items():
+        assert before in text, before
+        text = text.replace(before, after)
+    return {**files, "protocol.yaml": text.encode()}
 
 
 class Memory:
@@ -41,9 +54,17 @@ class Memory:
 
 
 class Lab:
-    """An open trial run of the packaged trial. Time stands still until `wait` moves it."""
+    """An open trial run of the packaged trial. Time stands still until `wait` moves it.
 
-    def __init__(self, database_url: str, protocol: str = "msc_burnout_rct") -> None:
+    ``edits`` are made in its ``protocol.yaml``: each text, which must stand there, gives way.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        protocol: str = "msc_burnout_rct",
+        edits: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.database = Database(database_url)
         self.keys = KeyRing(SECRET)
         self.now = START
@@ -52,10 +73,11 @@ class Lab:
             self.database, self.transport, self.keys, BASE_URL, lambda: self.now
         )
         files = resources.protocol_files(resources.protocols_directory() / protocol)
+        files = edited(files, edits)
         with self.database.writing() as session:
             study = studies.add_study(session, files, actor="test", now=self.now)
             studies.open_study(
-                session, study.slug, trial_run=True, keys=self.keys, actor="test", now=self.now
+                session, study.slug, trial_run=True, keys=self.keys, viewer=OPENER, now=self.now
             )
             self.slug = study.slug
             self.protocol: Protocol = studies.current_protocol(session, study)
@@ -68,6 +90,12 @@ class Lab:
         """Let time pass, then let the clockwork tick."""
         self.now += timedelta(**span)
         self.clockwork.tick()
+
+    def act(self, participant_id: int, what: Callable[..., object], **how: object) -> object:
+        """Do something with a participant through a service, at this moment."""
+        with self.database.writing() as session:
+            person = session.get_one(Participant, participant_id)
+            return what(session, person, now=self.now, **how)
 
     def screen(self, site: str = "ankara", answers: Mapping[str, str] = SCREENING) -> int:
         """Answer the eligibility questions; return the participant's id."""
@@ -95,8 +123,15 @@ class Lab:
         self.consent(participant_id)
         return participant_id
 
+    def begin(self, participant_id: int, wave: str) -> None:
+        """Follow the link to a wave, and press the button behind it."""
+        token = self.keys.link_token(self.assessment(participant_id, wave).uid)
+        with self.database.writing() as session:
+            assessments.begin(session, token, keys=self.keys, now=self.now)
+
     def fill(self, participant_id: int, wave: str, value: str = "2", pages: int = 99) -> None:
         """Answer the first ``pages`` instruments of a wave, without submitting."""
+        self.begin(participant_id, wave)
         with self.database.writing() as session:
             assessment = self._assessment(session, participant_id, wave)
             for instrument_id in self.protocol.wave(wave).instruments[:pages]:

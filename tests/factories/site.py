@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from factories.small_trial import FILES, SLUG
 from longwave.config import Settings
+from longwave.domain.blinding import Viewer
 from longwave.domain.lifecycle import Role
 from longwave.keys import KeyRing
 from longwave.services import enrolment, staff
@@ -24,6 +25,7 @@ with warnings.catch_warnings():
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 SECRET = "a secret of thirty-two characters or more"
+OPENER = Viewer("test", Role.OWNER, blinded=False)
 ELIGIBLE = {"age": "34", "licensed": "yes"}
 REST = {"r1": "4", "r2": "2", "r3": "5"}
 LOAD = {"l1": "1", "hours": "38", "shift": "night"}
@@ -40,7 +42,7 @@ class Site:
         with self.database.writing() as session:
             studies.add_study(session, FILES, actor="test", now=START)
             studies.open_study(
-                session, SLUG, trial_run=True, keys=self.keys, actor="test", now=START
+                session, SLUG, trial_run=True, keys=self.keys, viewer=OPENER, now=START
             )
             self.token = self._staff(session, "owner@example.org", blinded=False)
             self.blinded_token = self._staff(session, "analyst@example.org", blinded=True)

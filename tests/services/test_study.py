@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from factories.lab import START
+from factories.lab import OPENER, START
 
 from longwave import resources
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
@@ -36,7 +36,7 @@ def add(database, files):
 def open_(database, slug, *, trial_run):
     with database.writing() as session:
         return studies.open_study(
-            session, slug, trial_run=trial_run, keys=KEYS, actor="test", now=START
+            session, slug, trial_run=trial_run, keys=KEYS, viewer=OPENER, now=START
         )
 
 

@@ -8,17 +8,14 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from longwave.cli.edge import ACTOR, opened, out
+from longwave.cli.edge import SERVER, opened, out
 from longwave.clock import system_clock
-from longwave.domain.blinding import Viewer
-from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.model import Protocol
 from longwave.services import export as exports
 from longwave.services import study as studies
 from longwave.services.analysis import Analysis, run_planned_analysis
 from longwave.storage.database import Database
 
-_VIEWER = Viewer(ACTOR, Role.OWNER, blinded=False)
 _PLANNED = "planned analysis"
 _Slug = Annotated[str, typer.Argument(help="The study's name.")]
 
@@ -100,7 +97,7 @@ def _export(
     if unblinded:
         with database.writing() as session:
             unblinding = exports.record_unblinding(
-                session, slug, viewer=_VIEWER, reason=reason, now=system_clock()
+                session, slug, viewer=SERVER, reason=reason, now=system_clock()
             )
     with database.reading() as session:
         data = exports.read_study(session, slug, unblinding=unblinding)

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from longwave import log
-from longwave.cli.edge import collect_garbage_rarely, err, out, told_plainly
+from longwave.cli.edge import SERVER, collect_garbage_rarely, err, out, told_plainly
 from longwave.cli.serve import listening, ticking
 from longwave.clock import system_clock
 from longwave.keys import KeyRing
@@ -92,13 +92,14 @@ def _print(result: DemoResult, folder: Path) -> None:
 
 def _print_retention(result: DemoResult) -> None:
     seen = result.overview
+    arms = seen.arms.for_viewer(SERVER) or ()
     table = Table(title="Completed assessments by wave and arm", title_justify="left", box=None)
     table.add_column("wave")
-    for arm in seen.arms or ():
+    for arm in arms:
         table.add_column(f"{arm.label['en']} (n = {arm.randomised})", justify="right")
     table.add_column("all", justify="right")
     for place, wave in enumerate(seen.waves):
-        shares = [_share(arm.waves[place], arm.randomised) for arm in seen.arms or ()]
+        shares = [_share(arm.waves[place], arm.randomised) for arm in arms]
         table.add_row(f"{wave.wave} {wave.label['en']}", *shares, _share(wave, seen.enrolled))
     out.print(table)
 

@@ -34,7 +34,7 @@ def doctor() -> None:
     """Look the installation over; end with 1 if something must be mended."""
     with told_plainly():
         settings = load_settings()
-        findings = [*_settings(settings), *_database(settings)]
+        findings = [*_settings(settings), *_live(settings), *_database(settings)]
     style = {"ok": "green", "warning": "yellow", "fault": "bold red"}
     for finding in findings:
         out.print(finding.level.ljust(8), style=style[finding.level], end="")
@@ -65,6 +65,18 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             f"Participants are sent to {settings.base_url}, without TLS.",
             "Set LONGWAVE_BASE_URL to an https:// address, behind a proxy that has a certificate.",
         )
+
+
+def _live(settings: Settings) -> Iterator[Finding]:
+    reasons = settings.unsafe_for_participants
+    if reasons:
+        yield Finding(
+            "warning",
+            f"No live study can open here: {'; '.join(reasons)}.",
+            "Mend this before real participants come; a trial run can open as it is.",
+        )
+    else:
+        yield Finding("ok", "Nothing in the settings keeps a live study from opening.")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

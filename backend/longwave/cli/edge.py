@@ -11,7 +11,9 @@ from rich.console import Console
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError
 
 from longwave.config import Settings, load_settings
+from longwave.domain.blinding import Viewer
 from longwave.domain.errors import ConfigurationError, LongwaveError
+from longwave.domain.lifecycle import Role
 from longwave.keys import KeyRing
 from longwave.storage.database import Database
 
@@ -30,6 +32,8 @@ out = _console()
 err = _console(stderr=True)
 
 ACTOR = "cli"
+SERVER = Viewer(ACTOR, Role.OWNER, blinded=False)
+"""Whoever has the server's command line has the database: an owner who is not blinded."""
 
 
 def collect_garbage_rarely() -> None:

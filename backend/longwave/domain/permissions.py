@@ -1,4 +1,4 @@
-"""What each role may do. Decided here, and nowhere else."""
+"""What each role may do, and what a token is good for. Decided here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -50,3 +50,34 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.MANAGE_STAFF: _OWNER,
 }
 """The roles that may do each thing, within the studies and sites they were granted."""
+
+
+class Scope(StrEnum):
+    """What a token is good for; ``all`` is everything that its holder may do."""
+
+    READ = "read"
+    WRITE = "write"
+    EXPORT = "export"
+    ALL = "all"
+
+
+_READS = frozenset(
+    {
+        Action.SEE_STUDY,
+        Action.SEE_PARTICIPANTS,
+        Action.SEE_COUNTS,
+        Action.SEE_TRAIL,
+        Action.VERIFY,
+    }
+)
+
+
+def scope_of(action: Action) -> Scope:
+    """Return the scope that a token needs for an action."""
+    if action in _READS:
+        return Scope.READ
+    return Scope.EXPORT if action is Action.EXPORT else Scope.WRITE
+
+
+UNBLINDED_ONLY: frozenset[Action] = frozenset({Action.RUN_PROGRAMME, Action.DISCLOSE})
+"""What nobody who is blinded may do, since doing it (or being refused) tells the arm."""

@@ -118,7 +118,7 @@ class Demo:
                 study.slug,
                 trial_run=True,
                 keys=self._keys,
-                actor=_ACTOR,
+                viewer=Viewer(_ACTOR, Role.OWNER, blinded=False),
                 now=now,
                 entropy=draws.bytes,
             )
@@ -207,7 +207,7 @@ class Demo:
                 reason=REASON,
                 now=self._end,
             )
-            overview = study_overview(session, slug, viewer)
+            overview = study_overview(session, studies.get_study(session, slug), viewer)
         analysis = run_planned_analysis(
             self._settings.export_directory, protocol, self._settings.analysis_directory
         )

@@ -6,10 +6,9 @@ from sqlmodel import Session
 
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import NotAllowedError
-from longwave.domain.lifecycle import Role, StudyMode
+from longwave.domain.lifecycle import StudyMode
+from longwave.domain.permissions import Action
 from longwave.services.study import list_studies
-
-_READERS = frozenset({Role.OWNER, Role.COORDINATOR})
 
 
 def require_caught_mail(session: Session, viewer: Viewer) -> None:
@@ -19,7 +18,7 @@ def require_caught_mail(session: Session, viewer: Viewer) -> None:
     ------
     NotAllowedError
         If a study of this installation has opened for real participants, or the viewer is
-        blinded or neither owner nor coordinator.
+        blinded or does not run the study at every site.
     """
     if any(
         study.mode == StudyMode.LIVE and study.opened_at is not None
@@ -29,7 +28,7 @@ def require_caught_mail(session: Session, viewer: Viewer) -> None:
             "Caught mail can be read in trial runs only, and a live study runs here.",
             "Read it where the server keeps it, or run the trial in an installation of its own.",
         )
-    if viewer.blinded or viewer.role not in _READERS:
+    if viewer.blinded or viewer.sites_for(Action.FOLLOW_UP) is not None:
         raise NotAllowedError(
             "Caught mail holds personal links, with which one could answer for a participant.",
             "Ask an owner or a coordinator who is not blinded.",

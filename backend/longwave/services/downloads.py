@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import NotAllowedError, NotFoundError
+from longwave.domain.permissions import Action
 from longwave.services import audit
-from longwave.services.study import get_study
+from longwave.storage.tables import Study
 
 MANIFEST = "manifest.json"
 _REPORT = "report.html"
@@ -45,8 +46,9 @@ def last_export(slug: str, directory: Path, *, viewer: Viewer) -> LastExport | N
     Raises
     ------
     NotAllowedError
-        If it tells the arms and the viewer is blinded.
+        If the viewer may not export the whole study, or is blinded and it tells the arms.
     """
+    viewer.require_everywhere(Action.EXPORT)
     export = _described(slug, directory)
     if export is not None and not export.blinded and not viewer.sees_arms:
         raise NotAllowedError(
@@ -56,22 +58,22 @@ def last_export(slug: str, directory: Path, *, viewer: Viewer) -> LastExport | N
 
 
 def take_export(
-    session: Session, slug: str, directory: Path, *, viewer: Viewer, now: datetime
+    session: Session, study: Study, directory: Path, *, viewer: Viewer, now: datetime
 ) -> LastExport:
     """Return the export in ``directory`` to download; note who takes one that tells the arms.
 
     Raises
     ------
     NotFoundError
-        If there is no such study, or no export of it.
+        If there is no export of this study.
     NotAllowedError
-        If the export tells the arms and the viewer is blinded.
+        As `last_export` does.
     """
-    study = get_study(session, slug)
-    export = last_export(slug, directory, viewer=viewer)
+    export = last_export(study.slug, directory, viewer=viewer)
     if export is None:
         raise NotFoundError(
-            "There is no export of this study yet.", f"Run `longwave export {slug} --out export`."
+            "There is no export of this study yet.",
+            f"Run `longwave export {study.slug} --out export`.",
         )
     if not export.blinded:
         audit.record(
@@ -91,10 +93,11 @@ def analysis_report(directory: Path, *, viewer: Viewer) -> Path:
     Raises
     ------
     NotAllowedError
-        If the viewer is blinded.
+        If the viewer may not see how a whole study goes, or is blinded.
     NotFoundError
         If there is no report.
     """
+    viewer.require_everywhere(Action.SEE_COUNTS)
     if not viewer.sees_arms:
         raise NotAllowedError(
             "The report of the analysis compares the arms, and you are blinded.",
@@ -104,6 +107,15 @@ def analysis_report(directory: Path, *, viewer: Viewer) -> Path:
     if not path.is_file():
         raise NotFoundError("There is no report yet.", "Run `longwave analyse`.")
     return path
+
+
+def has_report(directory: Path, *, viewer: Viewer) -> bool:
+    """Whether there is a report that `analysis_report` would give this person."""
+    try:
+        analysis_report(directory, viewer=viewer)
+    except (NotAllowedError, NotFoundError):
+        return False
+    return True
 
 
 def _described(slug: str, directory: Path) -> LastExport | None:

@@ -10,17 +10,24 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from longwave.domain.blinding import Viewer
-from longwave.domain.errors import NotAllowedError
+from longwave.domain.blinding import (
+    Concealed,
+    Viewer,
+    follow_up_shown,
+    message_is_shown,
+    waves_shown,
+    waves_that_tell,
+)
+from longwave.domain.errors import NotAllowedError, NotFoundError
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp, StudyMode
-from longwave.domain.protocol.model import Protocol, Text
+from longwave.domain.permissions import Action
+from longwave.domain.protocol.model import Protocol, Text, Wave
 from longwave.keys import KeyRing
 from longwave.services import heartbeat
 from longwave.services.study import current_protocol, current_version, get_study
 from longwave.storage import assessment as assessments
 from longwave.storage import overview
-from longwave.storage import participant as participants
-from longwave.storage.tables import Study
+from longwave.storage.tables import Participant, Study
 from longwave.storage.tables.base import key
 
 
@@ -40,7 +47,7 @@ class WaveCounts:
 
 @dataclass(frozen=True, slots=True)
 class ArmCounts:
-    """One arm's counts; only for those who may know."""
+    """One arm's counts."""
 
     arm: str
     label: Text
@@ -51,7 +58,7 @@ class ArmCounts:
 
 @dataclass(frozen=True, slots=True)
 class StudyOverview:
-    """A study at a glance. ``arms`` is None for a blinded viewer."""
+    """A study at a glance, over the sites of whoever looks."""
 
     study: Study
     title: Text
@@ -64,7 +71,7 @@ class StudyOverview:
     randomised: int
     withdrawn: int
     waves: tuple[WaveCounts, ...]
-    arms: tuple[ArmCounts, ...] | None
+    arms: Concealed[tuple[ArmCounts, ...]]
     enrolled_by_month: tuple[tuple[date, int], ...]
     messages: Mapping[str, int]
     last_tick: datetime | None
@@ -72,28 +79,31 @@ class StudyOverview:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantRow:
-    """One participant. ``arm`` and ``programme`` are None for a blinded viewer."""
+    """One participant; without the waves whose time would tell the arm, where it must not."""
 
     public_id: str
     site: str
     language: str
     stage: str
-    programme: str | None
+    programme: Concealed[str]
     follow_up: str
-    arm: str | None
+    arm: Concealed[str | None]
     enrolled_on: date
     waves: Mapping[str, str]
 
 
-def study_overview(session: Session, slug: str, viewer: Viewer) -> StudyOverview:
+def study_overview(session: Session, study: Study, viewer: Viewer) -> StudyOverview:
     """Count a study's participants, assessments and messages."""
-    study = get_study(session, slug)
+    viewer.require(Action.SEE_STUDY)
+    sites = viewer.sites_for(Action.SEE_STUDY)
+    study_id = key(study)
     protocol = current_protocol(session, study)
     version = current_version(session, study)
-    stages = overview.count_stages(session, key(study))
-    follow_up = overview.count_enrolled_by_follow_up(session, key(study))
-    counted = overview.count_assessments(session, key(study))
-    times = overview.enrolment_times(session, key(study))
+    waves = waves_shown(protocol, blinded=viewer.blinded)
+    stages = overview.count_stages(session, study_id, sites)
+    follow_up = overview.count_enrolled_by_follow_up(session, study_id, sites)
+    counted = overview.count_assessments(session, study_id, sites)
+    times = overview.enrolment_times(session, study_id, sites)
     return StudyOverview(
         study=study,
         title=protocol.study.title,
@@ -105,40 +115,83 @@ def study_overview(session: Session, slug: str, viewer: Viewer) -> StudyOverview
         enrolled=sum(follow_up.values()),
         randomised=stages.get("randomised", 0),
         withdrawn=follow_up.get(FollowUp.WITHDRAWN, 0),
-        waves=_wave_counts(protocol, ((wave, status, n) for _, wave, status, n in counted)),
-        arms=_arm_counts(session, study, protocol, counted) if viewer.sees_arms else None,
+        waves=_wave_counts(waves, ((wave, status, n) for _, wave, status, n in counted)),
+        arms=Concealed(
+            _arm_counts(protocol, counted, overview.count_allocated(session, study_id, sites))
+        ),
         enrolled_by_month=_by_month(times, ZoneInfo(protocol.study.timezone)),
-        messages=overview.count_messages(session, key(study)),
+        messages=_message_counts(
+            overview.count_messages(session, study_id, sites), protocol, viewer
+        ),
         last_tick=heartbeat.last_tick(session),
     )
 
 
 def participant_rows(
-    session: Session, slug: str, viewer: Viewer, *, offset: int, limit: int
+    session: Session, study: Study, viewer: Viewer, *, offset: int, limit: int
 ) -> tuple[list[ParticipantRow], int]:
     """Return one page of the enrolled participants, and how many there are in all."""
-    study = get_study(session, slug)
-    found = participants.page(session, key(study), offset, limit)
+    viewer.require(Action.SEE_PARTICIPANTS)
+    sites = viewer.sites_for(Action.SEE_PARTICIPANTS)
+    found = overview.enrolled_page(session, key(study), sites, offset=offset, limit=limit)
+    total = sum(overview.count_enrolled_by_follow_up(session, key(study), sites).values())
+    return _rows(session, study, viewer, found), total
+
+
+def participant_row(
+    session: Session, study: Study, public_id: str, viewer: Viewer
+) -> ParticipantRow:
+    """Return one participant who enrolled.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of this id at the sites of whoever looks.
+    """
+    participant = find_participant(session, study, public_id)
+    viewer.require(Action.SEE_PARTICIPANTS, site=participant.site)
+    (row,) = _rows(session, study, viewer, [participant])
+    return row
+
+
+def find_participant(session: Session, study: Study, public_id: str) -> Participant:
+    """Return the participant with a public id who enrolled; the caller looks who may know.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    found = overview.by_public_id(session, key(study), public_id.strip().upper())
+    if found is None or found.enrolled_at is None:
+        raise NotFoundError("There is no such participant at your sites.", "Check the id.")
+    return found
+
+
+def _rows(
+    session: Session, study: Study, viewer: Viewer, found: list[Participant]
+) -> list[ParticipantRow]:
     ids = [key(participant) for participant in found]
+    hidden = waves_that_tell(current_protocol(session, study)) if viewer.blinded else frozenset()
     waves: dict[int, dict[str, str]] = {participant_id: {} for participant_id in ids}
     for participant_id, wave, status in assessments.statuses(session, ids):
-        waves[participant_id][wave] = status
-    arms = overview.arms_of(session, ids) if viewer.sees_arms else {}
-    rows = [
+        if wave not in hidden:
+            waves[participant_id][wave] = status
+    arms = overview.arms_of(session, ids)
+    return [
         ParticipantRow(
             public_id=participant.public_id,
             site=participant.site,
             language=participant.language,
             stage=participant.stage,
-            programme=participant.programme if viewer.sees_arms else None,
-            follow_up=participant.follow_up,
-            arm=arms.get(key(participant)),
+            programme=Concealed(participant.programme),
+            follow_up=follow_up_shown(participant.follow_up, hidden, blinded=viewer.blinded),
+            arm=Concealed(arms.get(key(participant))),
             enrolled_on=_local_date(participant.enrolled_at, participant.zone),
             waves=waves[key(participant)],
         )
         for participant in found
     ]
-    return rows, participants.count_enrolled(session, key(study))
 
 
 def open_assessments(
@@ -161,7 +214,7 @@ def open_assessments(
 
 
 def _wave_counts(
-    protocol: Protocol, counted: Iterable[tuple[str, str, int]]
+    waves: Iterable[Wave], counted: Iterable[tuple[str, str, int]]
 ) -> tuple[WaveCounts, ...]:
     totals: Counter[tuple[str, str]] = Counter()
     for wave, status, count in counted:
@@ -184,17 +237,26 @@ def _wave_counts(
             missed=total(wave.id, state.EXPIRED),
             cancelled=total(wave.id, state.CANCELLED),
         )
-        for wave in protocol.waves
+        for wave in waves
     )
 
 
+def _message_counts(
+    counted: list[tuple[str, str | None, str, int]], protocol: Protocol, viewer: Viewer
+) -> dict[str, int]:
+    hidden = waves_that_tell(protocol)
+    totals: Counter[str] = Counter()
+    for kind, wave, state, count in counted:
+        if not viewer.blinded or message_is_shown(kind, wave, hidden):
+            totals[state] += count
+    return dict(totals)
+
+
 def _arm_counts(
-    session: Session,
-    study: Study,
     protocol: Protocol,
     counted: list[tuple[str | None, str, str, int]],
+    allocated: list[tuple[str, str, int]],
 ) -> tuple[ArmCounts, ...]:
-    allocated = overview.count_allocated(session, key(study))
     return tuple(
         ArmCounts(
             arm=arm.id,
@@ -206,7 +268,7 @@ def _arm_counts(
                 if found == arm.id and follow_up == FollowUp.WITHDRAWN
             ),
             waves=_wave_counts(
-                protocol,
+                protocol.waves,
                 ((wave, status, n) for found, wave, status, n in counted if found == arm.id),
             ),
         )

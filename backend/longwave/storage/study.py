@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, bindparam
+from sqlmodel import Session, col, func, select
 
-from longwave.storage.tables import ProtocolVersion, Study
+from longwave.domain.lifecycle import AssessmentStatus
+from longwave.storage.tables import Approval, Assessment, ProtocolVersion, Study
 
 
 def by_slug(session: Session, slug: str) -> Study | None:
@@ -39,6 +40,16 @@ def version(session: Session, version_id: int) -> ProtocolVersion:
     return session.get_one(ProtocolVersion, version_id)
 
 
+def version_ids(session: Session, study_id: int) -> list[int]:
+    """Return the ids of a study's protocol versions, the newest first."""
+    statement = (
+        select(ProtocolVersion.id)
+        .where(ProtocolVersion.study_id == study_id)
+        .order_by(col(ProtocolVersion.number).desc())
+    )
+    return [found for found in session.exec(statement) if found is not None]
+
+
 def lock(session: Session, study_id: int) -> Study:
     """Return a study, its row locked until the transaction ends.
 
@@ -46,6 +57,43 @@ def lock(session: Session, study_id: int) -> Study:
     """
     statement = select(Study).where(Study.id == study_id).with_for_update(key_share=True)
     return session.exec(statement).one()
+
+
+def lock_to_change(session: Session, study_id: int) -> Study:
+    """Return a study as it is now, once nobody enters data into it any more (FOR UPDATE)."""
+    statement = select(Study).where(Study.id == study_id).with_for_update()
+    return session.exec(statement, execution_options={"populate_existing": True}).one()
+
+
+def approval_of(session: Session, version_id: int) -> Approval | None:
+    """Return the approval of a version of a protocol, if it has one."""
+    statement = select(Approval).where(Approval.protocol_version_id == version_id)
+    return session.exec(statement).one_or_none()
+
+
+def latest_approval(session: Session, study_id: int) -> Approval | None:
+    """Return the newest approval of a study."""
+    statement = (
+        select(Approval)
+        .where(Approval.study_id == study_id)
+        .order_by(col(Approval.id).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def hold_state(session: Session, study_id: int) -> str:
+    """Return a study's state, which stays so until the transaction ends.
+
+    Whoever changes the state of a study locks its row (FOR UPDATE) and so waits for all who
+    entered data while it was open; they do not wait for one another.
+    """
+    statement = _STATE if session.get_bind().dialect.name == "sqlite" else _HELD_STATE
+    return session.exec(statement, params={"study_id": study_id}).one()
+
+
+_STATE = select(Study.state).where(col(Study.id) == bindparam("study_id"))
+_HELD_STATE = _STATE.with_for_update(read=True, key_share=True)
 
 
 def latest_version_id(session: Session, study_id: int) -> int:
@@ -61,3 +109,26 @@ _LATEST_VERSION_ID = (
     .order_by(col(ProtocolVersion.number).desc())
     .limit(1)
 )
+
+
+def count_unfinished(session: Session, study_id: int) -> int:
+    """Return how many assessments of a study are under way or still to come."""
+    statement = select(func.count()).where(*_unfinished(study_id))
+    return session.exec(statement).one()
+
+
+def unfinished(session: Session, study_id: int) -> list[Assessment]:
+    """Return the assessments under way or still to come, by participant."""
+    statement = (
+        select(Assessment)
+        .where(*_unfinished(study_id))
+        .order_by(col(Assessment.participant_id), col(Assessment.id))
+    )
+    return list(session.exec(statement))
+
+
+def _unfinished(study_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Assessment.study_id) == study_id,
+        col(Assessment.status).in_([status for status in AssessmentStatus if not status.is_over]),
+    )

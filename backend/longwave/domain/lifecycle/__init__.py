@@ -1,4 +1,7 @@
-"""The states that studies and participants can be in, and the transitions between them."""
+"""The states that studies and participants can be in, and the transitions between them.
+
+The transitions stand in `study` and `participant`, and are used by those names.
+"""
 
 from longwave.domain.lifecycle.states import (
     AssessmentStatus,

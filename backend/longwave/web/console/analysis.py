@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from longwave.services.downloads import analysis_report
-from longwave.web.console.staff import viewer_of
+from longwave.web.console.staff import viewer_of_all
 from longwave.web.edge import AtEdge
 
 router = APIRouter(prefix="/console")
@@ -20,7 +20,7 @@ _POLICY = (
 def report(request: Request, edge: AtEdge) -> Response:
     """Send the report; it may style itself, and can do nothing else."""
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
+        viewer = viewer_of_all(request, edge, session)
     return FileResponse(
         analysis_report(edge.settings.analysis_directory, viewer=viewer),
         media_type="text/html; charset=utf-8",

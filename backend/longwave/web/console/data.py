@@ -14,8 +14,8 @@ from longwave.domain.errors import NotAllowedError
 from longwave.domain.lifecycle import StudyMode
 from longwave.i18n import translator
 from longwave.services.downloads import MANIFEST, LastExport, last_export, take_export
-from longwave.services.study import current_protocol, get_study
-from longwave.web.console.staff import Place, staff_page, viewer_of
+from longwave.services.study import current_protocol
+from longwave.web.console.staff import Place, staff_page, viewer_of_study
 from longwave.web.edge import AtEdge
 from longwave.web.errors import reader_language
 
@@ -27,8 +27,7 @@ _CHUNK = 1 << 16
 def data(slug: str, request: Request, edge: AtEdge) -> Response:
     """List the files of the last export."""
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
-        study = get_study(session, slug)
+        study, viewer = viewer_of_study(request, edge, session, slug)
         protocol = current_protocol(session, study)
     export, refused = None, False
     try:
@@ -54,12 +53,9 @@ def download(slug: str, request: Request, edge: AtEdge) -> Response:
     One that tells the arms leaves an event, which is committed before the first byte.
     """
     with edge.database.writing() as session:
+        study, viewer = viewer_of_study(request, edge, session, slug)
         export = take_export(
-            session,
-            slug,
-            edge.settings.export_directory,
-            viewer=viewer_of(request, edge, session),
-            now=edge.now,
+            session, study, edge.settings.export_directory, viewer=viewer, now=edge.now
         )
     return StreamingResponse(
         _zipped(export),

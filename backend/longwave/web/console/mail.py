@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import NotFoundError
 from longwave.services.caught_mail import require_caught_mail
-from longwave.web.console.staff import Place, staff_page, viewer_of
+from longwave.web.console.staff import Place, staff_page, viewer_of_all
 from longwave.web.edge import AtEdge, Edge
 
 router = APIRouter(prefix="/console")
@@ -71,7 +71,7 @@ def mail(name: str, request: Request, edge: AtEdge) -> Response:
 
 def _reader(request: Request, edge: Edge) -> Viewer:
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
+        viewer = viewer_of_all(request, edge, session)
         require_caught_mail(session, viewer)
     return viewer
 

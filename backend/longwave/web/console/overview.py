@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Query, Request, Response
 
+from longwave.domain.blinding import waves_shown
 from longwave.domain.lifecycle import MessageState, StudyMode
+from longwave.domain.permissions import Action
 from longwave.i18n import translator
 from longwave.services.overview import StudyOverview, participant_rows, study_overview
-from longwave.services.study import current_protocol, get_study, list_studies
+from longwave.services.staff import studies_for
+from longwave.services.study import current_protocol
 from longwave.web.console.chart import enrolment_chart
-from longwave.web.console.staff import Place, age, staff_page, viewer_of
+from longwave.web.console.staff import Place, age, staff_page, viewer_of_study, who_is
 from longwave.web.edge import AtEdge
 from longwave.web.errors import reader_language
 
@@ -34,19 +37,21 @@ class _Pages:
 def studies(request: Request, edge: AtEdge) -> Response:
     """List the studies."""
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
-        found = [study_overview(session, study.slug, viewer) for study in list_studies(session)]
-    return staff_page(
-        request, edge, "console/studies.html", viewer, Place("studies"), studies=found
-    )
+        who = who_is(request, edge, session)
+        found = [
+            (study_overview(session, study, viewer), viewer)
+            for study, viewer in studies_for(session, who)
+            if viewer.may(Action.SEE_STUDY)
+        ]
+    return staff_page(request, edge, "console/studies.html", who, Place("studies"), studies=found)
 
 
 @router.get("/{slug}")
 def home(slug: str, request: Request, edge: AtEdge) -> Response:
     """Show a study at a glance, what waits for a person first."""
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
-        overview = study_overview(session, slug, viewer)
+        study, viewer = viewer_of_study(request, edge, session, slug)
+        overview = study_overview(session, study, viewer)
         protocol = current_protocol(session, overview.study)
     say = translator(reader_language(request))
     return staff_page(
@@ -56,6 +61,7 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
         viewer,
         _place("home", overview, say.pick(overview.title)),
         overview=overview,
+        arms=overview.arms.for_viewer(viewer),
         waiting=[
             (state, overview.messages[state])
             for state in (MessageState.UNCERTAIN, MessageState.FAILED)
@@ -77,10 +83,9 @@ def participants(
     """Show the enrolled participants, one page of them."""
     offset = (page - 1) * _PAGE
     with edge.database.reading() as session:
-        viewer = viewer_of(request, edge, session)
-        study = get_study(session, slug)
+        study, viewer = viewer_of_study(request, edge, session, slug)
         protocol = current_protocol(session, study)
-        rows, total = participant_rows(session, slug, viewer, offset=offset, limit=_PAGE)
+        rows, total = participant_rows(session, study, viewer, offset=offset, limit=_PAGE)
     say = translator(reader_language(request))
     return staff_page(
         request,
@@ -93,9 +98,9 @@ def participants(
             say.pick(protocol.study.title),
             study.mode == StudyMode.TRIAL_RUN,
         ),
-        rows=rows,
-        waves=protocol.waves,
-        arms={arm.id: arm.label for arm in protocol.arms.values()},
+        rows=[(row, row.arm.for_viewer(viewer)) for row in rows],
+        waves=waves_shown(protocol, blinded=viewer.blinded),
+        arms={arm.id: arm.label for arm in protocol.arms.values()} if viewer.sees_arms else {},
         sites={site.id: site.label for site in protocol.sites.values()},
         pages=_Pages(
             first=offset + 1 if rows else 0,

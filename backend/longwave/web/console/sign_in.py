@@ -31,8 +31,8 @@ def sign_in(request: Request, form: Posted, edge: AtEdge) -> Response:
     token = form.get("token").strip()
     target = _inside(form.get("next"))
     with edge.database.reading() as session:
-        viewer = authenticate(session, token, now=edge.now) if token else None
-    if viewer is None:
+        who = authenticate(session, token, now=edge.now) if token else None
+    if who is None:
         return _page(request, target, refused=True)
     response = RedirectResponse(target, 303)
     cookies.give_staff(response, edge, token)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
+from longwave.domain.blinding import Viewer
+from longwave.services.events import ShownEvent
 from longwave.services.overview import ParticipantRow, StudyOverview, WaveCounts
+from longwave.services.study.opening import analysis_hash
+from longwave.storage.tables import ProtocolVersion, Study
 
 
 class ErrorDetail(BaseModel):
@@ -101,9 +106,9 @@ class StudyDetail(StudySummary):
     last_tick: datetime | None
 
     @classmethod
-    def of(cls, overview: StudyOverview) -> StudyDetail:
-        """Take all of an overview."""
-        arms = overview.arms
+    def seen(cls, overview: StudyOverview, viewer: Viewer) -> StudyDetail:
+        """Take of an overview what somebody may see."""
+        arms = overview.arms.for_viewer(viewer)
         return cls(
             **StudySummary.of(overview).model_dump(),
             opened_at=overview.study.opened_at,
@@ -143,16 +148,16 @@ class Participant(BaseModel):
     waves: dict[str, str]
 
     @classmethod
-    def of(cls, row: ParticipantRow) -> Participant:
-        """Take a row."""
+    def seen(cls, row: ParticipantRow, viewer: Viewer) -> Participant:
+        """Take of a row what somebody may see."""
         return cls(
             public_id=row.public_id,
             site=row.site,
             language=row.language,
             stage=row.stage,
             follow_up=row.follow_up,
-            programme=row.programme,
-            arm=row.arm,
+            programme=row.programme.for_viewer(viewer),
+            arm=row.arm.for_viewer(viewer),
             enrolled_on=row.enrolled_on,
             waves=dict(row.waves),
         )
@@ -164,3 +169,75 @@ class ParticipantPage(BaseModel):
     total: int
     offset: int
     participants: list[Participant]
+
+
+class StudyStep(BaseModel):
+    """Where a study is after a step, with the hashes to deposit where nobody can change them."""
+
+    slug: str
+    mode: str
+    state: str
+    protocol_hash: str = Field(description="SHA-256 of the version of the protocol in force.")
+    analysis_hash: str = Field(description="SHA-256 of its planned analysis.")
+    commitment: str | None = Field(
+        description="SHA-256 of the sealed settings of the randomisation, fixed at approval."
+    )
+
+    @classmethod
+    def of(cls, study: Study, version: ProtocolVersion) -> StudyStep:
+        """Take a study and the version in force."""
+        return cls(
+            slug=study.slug,
+            mode=study.mode,
+            state=study.state,
+            protocol_hash=version.hash,
+            analysis_hash=analysis_hash(version),
+            commitment=study.commitment,
+        )
+
+
+class Event(BaseModel):
+    """One line of the audit trail."""
+
+    id: int | None = Field(description="Null for blinded staff, whom gaps would tell something.")
+    at: datetime
+    kind: str
+    actor: str
+    participant: str | None = Field(description="Public id of whom it is about.")
+    payload: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: ShownEvent) -> Event:
+        """Take an event as its reader may see it."""
+        return cls(
+            id=event.id,
+            at=event.at,
+            kind=event.kind,
+            actor=event.actor,
+            participant=event.participant,
+            payload=event.payload,
+        )
+
+
+class EventPage(BaseModel):
+    """A part of the audit trail, the oldest first."""
+
+    events: list[Event]
+    next: str | None = Field(description="What to send as `after` for the next part, if any.")
+
+
+class Randomisation(BaseModel):
+    """What anybody on the staff may know of a randomisation: no arm, no block size, no seed."""
+
+    method: str
+    strata: list[str]
+    cluster: str | None
+    after: str = Field(description="The wave after which participants are randomised.")
+    commitment: str | None
+    allocations: int = Field(description="How many participants at your sites were randomised.")
+
+
+class Verification(BaseModel):
+    """Whether every allocation is the one that the sealed settings give, and nothing more."""
+
+    passed: bool
