@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint bench lock
+.PHONY: help environment demo test lint bench docs lock
 
 help:  ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,9 @@ lint: environment  ## ruff, mypy --strict and the layer rules
 
 bench: environment  ## measure, each figure as a ratio to a baseline of the same run
 	@$(VENV_PYTHON) tests/benchmarks $(ARGS)
+
+docs: environment  ## rewrite crosslag's reference from its docstrings
+	@$(VENV_PYTHON) docs/crosslag/make_reference.py
 
 lock:  ## rewrite the two locks from pyproject.toml (needs uv; ARGS=--upgrade)
 	@command -v "$(UV)" >/dev/null || { \

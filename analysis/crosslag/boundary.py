@@ -40,6 +40,10 @@ class RandomInterceptTest:
         Sampling correlation of the variances' estimators, (k, k).
     with_intercepts, without
         The fits: variances bounded at 0, and no random intercepts.
+
+    References
+    ----------
+    Stoel and others (2006), doi:10.1037/1082-989X.11.4.439.
     """
 
     chisq: float
@@ -77,6 +81,11 @@ def random_intercept_test(
         As in :func:`fit`; estimation is by maximum likelihood.
     equal
         Equalities of both models, as in :func:`riclpm`.
+
+    Returns
+    -------
+    RandomInterceptTest
+        The statistic, the mixture and its p value, with both fits.
 
     Raises
     ------

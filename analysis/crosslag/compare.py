@@ -49,8 +49,15 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Give all fields by name."""
-        return asdict(self)
+        """Give all fields in types that JSON knows.
+
+        Returns
+        -------
+        dict
+            Value by name; what is not a number is None.
+        """
+        known = asdict(self).items()
+        return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in known}
 
     def __str__(self) -> str:
         text = (

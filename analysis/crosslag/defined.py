@@ -81,7 +81,13 @@ def _errors(slopes: Float, covariance: Float) -> Float:
 
 @dataclass(frozen=True, slots=True)
 class WaldTest:
-    """A Wald test: ``chisq`` on ``df`` degrees of freedom."""
+    """A Wald test of equalities.
+
+    Attributes
+    ----------
+    chisq, df, pvalue
+        The statistic, its degrees of freedom (the number of equalities) and its p value.
+    """
 
     chisq: float
     df: int

@@ -119,8 +119,14 @@ def _rank(expression: Expression) -> int:
 class Definition:
     """A defined parameter, ``name := expression``.
 
-    With ``within_group`` every group has its own (``name.g1``, ``name.g2``), made of the labels
-    of that group.
+    Attributes
+    ----------
+    name
+        What it is called.
+    expression
+        A tree of labels, numbers, ``+ - * / ^`` and functions; :func:`crosslag.parse` makes it.
+    within_group
+        Whether every group has its own (``name.g1``, ``name.g2``), made of that group's labels.
     """
 
     name: str
@@ -133,7 +139,17 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """An equality ``left == right``, or a bound ``left < right``, ``left > right``."""
+    """An equality ``left == right``, or a bound ``left < right``, ``left > right``.
+
+    Attributes
+    ----------
+    left, right
+        Trees of labels and numbers, as in :class:`Definition`; linear or not.
+    operator
+        ``"=="``, ``"<"`` or ``">"``; a bound may hold with equality.
+    within_group
+        Whether it holds in every group by itself, of that group's labels.
+    """
 
     left: Expression
     operator: Comparison

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from crosslag import indices, inference
@@ -14,14 +15,14 @@ from crosslag.auxiliary import with_auxiliary
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
 from crosslag.conditional import given_exogenous, with_exogenous_moments, without_gaps_in
-from crosslag.defined import defined
+from crosslag.defined import Defined, defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution
 from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
-from crosslag.results import Fit, unproven
+from crosslag.results import Fit
 from crosslag.robust import fiml_corrected
 from crosslag.sample import Sample
 from crosslag.saturated import saturated
@@ -99,6 +100,11 @@ def fit(
         If the data can't be analysed as asked.
     ModelError
         If the model has more parameters than the data have moments.
+
+    References
+    ----------
+    MLR's test: Yuan and Bentler (2000), doi:10.1111/0081-1750.00078; robust CFI, TLI and RMSEA
+    under FIML: Zhang and Savalei (2023), doi:10.1037/met0000445.
     """
     if estimator not in get_args(Estimator):
         raise ModelError(f"estimator={estimator!r} is unknown; use 'ML' or 'MLR'.")
@@ -124,7 +130,7 @@ def fit(
     solution = find_maximum(table, structures, unrestricted)
     if not solution.converged:
         sample = Sample.of(panel, unrestricted, data.index, None)
-        return unproven(
+        return _unproven(
             model,
             table,
             sample,
@@ -182,6 +188,46 @@ def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
     return (
         "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
         f" {solution.decrement:.2g}; {tried}). Simplify the model or equate parameters over time."
+    )
+
+
+def _unproven(
+    model: Model,
+    table: ParameterTable,
+    sample: Sample,
+    panel: PanelData,
+    solution: Solution[ModelPoint],
+    estimator: str,
+    missing: str,
+    reason: str,
+) -> Fit:
+    """Give back what is known without a proven maximum: counts, and no estimate."""
+    nothing = np.full(table.n_free, np.nan)
+    scaled = estimator == "MLR"
+    names = indices.index_names(scaled=scaled, robust=scaled or missing == "fiml")
+    df = table.degrees_of_freedom
+    known = {"npar": table.n_parameters, "ntotal": panel.n, "df": df}
+    blank = np.full(len(table.rows), np.nan)
+    return Fit(
+        model=model,
+        table=table,
+        group_names=tuple(g.name for g in panel.groups),
+        group_sizes=tuple(len(g.values) for g in panel.groups),
+        n_patterns=sum(len(e.data.count) for e in solution.point.evaluations),
+        n_dropped=panel.n_dropped,
+        estimator=estimator,
+        missing=missing,
+        converged=False,
+        admissible=False,
+        warnings=(*panel.notes, reason),
+        method=solution.method,
+        iterations=solution.iterations,
+        theta=nothing,
+        vcov=np.full((table.n_free, table.n_free), np.nan),
+        indices={name: known.get(name, float("nan")) for name in names},
+        standardised=inference.Standardised(blank, blank.copy()),
+        defined=Defined.unknown(table),
+        sample=sample,
     )
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from crosslag.errors import DataError
-from crosslag.model import checked_variables
 from crosslag.panel import numeric_column, require_columns
+from crosslag.variables import checked_variables
 
 __all__ = ["Panel"]
 
@@ -63,9 +63,14 @@ class Panel:
         Parameters
         ----------
         data
-            The persons.
+            The persons; gaps as NaN or NA.
         variables
             Each variable's columns in order of time.
+
+        Returns
+        -------
+        Panel
+            With all columns of the data, those of the variables as numbers.
 
         Raises
         ------
@@ -108,6 +113,11 @@ class Panel:
         keep
             Columns that hold one value per person, such as arm or site.
 
+        Returns
+        -------
+        Panel
+            With the columns ``person``, those of the variables at every wave, and ``keep``.
+
         Raises
         ------
         DataError
@@ -141,7 +151,13 @@ class Panel:
         return cls(wide.reset_index(), MappingProxyType(checked_variables(names)), notes)
 
     def coverage(self) -> pd.DataFrame:
-        """Give the share of persons who have both of two columns; (columns, columns)."""
+        """Give the share of persons who have both of two columns.
+
+        Returns
+        -------
+        DataFrame
+            Shares from 0 to 1, (columns, columns); on the diagonal those who have the column.
+        """
         columns = [column for names in self.variables.values() for column in names]
         seen = self._data[columns].notna().to_numpy(dtype=np.float64)
         share = seen.T @ seen / max(len(seen), 1)

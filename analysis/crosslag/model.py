@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
@@ -34,6 +34,13 @@ class Relation:
         The value it is fixed to; None when it is estimated.
     start
         Where estimation starts; None to choose from the data.
+    within_group
+        Whether each group has a label, and so a parameter, of its own.
+
+    Raises
+    ------
+    ModelError
+        If the operator is unknown, or an intercept has a right-hand side.
     """
 
     lhs: str
@@ -86,6 +93,12 @@ class Model:
         covary, as lavaan does.
     auxiliary
         Columns that covary with everything and are no part of the model otherwise.
+
+    Raises
+    ------
+    ModelError
+        If a relation is stated twice, an expression names a label that no parameter has, or a
+        definition takes a name that is taken.
     """
 
     relations: tuple[Relation, ...]
@@ -138,6 +151,16 @@ class Model:
     def table(self, n_groups: int = 1) -> ParameterTable:
         """Lay the model out over a number of groups, with everything that is implied.
 
+        Parameters
+        ----------
+        n_groups
+            Number of groups.
+
+        Returns
+        -------
+        ParameterTable
+            One row per parameter and group.
+
         Raises
         ------
         ModelError
@@ -163,7 +186,18 @@ class Model:
         return f"<Model {self.kind}: {len(self.observed)} observed{latent} variables>"
 
     def degrees_of_freedom(self, n_groups: int = 1) -> int:
-        """Count the means and covariances of the data less the estimated parameters."""
+        """Count the means and covariances of the data less the estimated parameters.
+
+        Parameters
+        ----------
+        n_groups
+            Number of groups.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`table`.
+        """
         return self.table(n_groups).degrees_of_freedom
 
     def to_lavaan(self, n_groups: int = 1) -> str:
@@ -171,13 +205,32 @@ class Model:
 
         ``lavaan(model, data, int.ov.free=TRUE)`` fits it there, and
         :func:`crosslag.parse` with ``auto="none"`` reads it here.
+
+        Parameters
+        ----------
+        n_groups
+            Number of groups, for labels and values that differ between them.
+
+        Raises
+        ------
+        ModelError
+            If a variable or label has a name that R does not take as one.
         """
         from crosslag.export import to_lavaan
 
         return to_lavaan(self, n_groups)
 
     def to_mplus(self, n_groups: int = 1) -> str:
-        """Write the model as Mplus input (ANALYSIS, MODEL and MODEL CONSTRAINT)."""
+        """Write the model as Mplus input: VARIABLE, ANALYSIS, MODEL and MODEL CONSTRAINT.
+
+        Names are cut to eight characters, which comments explain; DATA, GROUPING and the estimator
+        are to be added.
+
+        Parameters
+        ----------
+        n_groups
+            Number of groups; they are called ``g1``, ``g2``, ...
+        """
         from crosslag.export import to_mplus
 
         return to_mplus(self, n_groups)
@@ -324,54 +377,3 @@ def _numbered(row: ParameterRow, positions: dict[object, int]) -> ParameterRow:
         return row
     key: object = row.label or (row.group, row.lhs, row.op, row.rhs)
     return replace(row, free=positions.setdefault(key, len(positions)))
-
-
-def _checked_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(columns, str) or not isinstance(columns, Iterable):
-        raise ModelError(
-            f"'{name}': give a list of columns, one for each wave, not a single"
-            f" {'string' if isinstance(columns, str) else type(columns).__name__}."
-        )
-    found = tuple(columns)
-    for text in (name, *found):
-        if isinstance(text, list | tuple):
-            raise ModelError(
-                f"'{name}': one column is expected at each wave, not {text!r}; riclpm and"
-                " longitudinal_cfa take lists of indicators."
-            )
-        if not isinstance(text, str):
-            raise ModelError(
-                f"'{name}': {text!r} is no text, but names are; rename the columns of the data,"
-                " such as with data.columns.astype(str)."
-            )
-    if not name or not all(found):
-        raise ModelError(f"Variable '{name}' has an empty name among its columns or itself.")
-    return found
-
-
-def checked_variables(variables: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-    """Check the columns of a panel: the same number of waves for all, each column named once.
-
-    Raises
-    ------
-    ModelError
-        If there is no variable, a name is empty or no text, or columns are unequal in number or
-        repeated.
-    """
-    if not isinstance(variables, Mapping):
-        raise ModelError(
-            "Give the variables as a dict of names and columns, such as"
-            f" {{'x': ['x1', 'x2', 'x3']}}, not as {type(variables).__name__}."
-        )
-    if not variables:
-        raise ModelError("Name at least one variable with its columns in order of time.")
-    panel = {name: _checked_columns(name, columns) for name, columns in variables.items()}
-    counts = {name: len(columns) for name, columns in panel.items()}
-    if len(set(counts.values())) > 1:
-        stated = ", ".join(f"{name} has {count}" for name, count in counts.items())
-        raise ModelError(f"Every variable needs the same number of waves, but {stated}.")
-    named = [column for columns in panel.values() for column in columns]
-    repeated = sorted({column for column in named if named.count(column) > 1})
-    if repeated:
-        raise ModelError(f"Each column stands for one variable at one wave; repeated: {repeated}.")
-    return panel

@@ -46,6 +46,11 @@ class Picture:
     def save(self, path: str | Path) -> None:
         """Write it to a file, which browsers and word processors read.
 
+        Parameters
+        ----------
+        path
+            The file, such as ``"model.svg"``; one that exists is replaced.
+
         Raises
         ------
         DataError

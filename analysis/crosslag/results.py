@@ -17,19 +17,17 @@ from crosslag.bootstrap import Bootstrap
 from crosslag.compare import Comparison, Method, compare
 from crosslag.defined import Defined, WaldTest, wald
 from crosslag.errors import ModelError
-from crosslag.estimate import ModelPoint, Solution, model_point
-from crosslag.indices import index_names
+from crosslag.estimate import ModelPoint, model_point
 from crosslag.inference import ByIdentity, Standardised
 from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
-from crosslag.panel import PanelData
 from crosslag.plots import Picture, path_diagram
 from crosslag.ram import ram_groups
 from crosslag.sample import Part, Sample, residuals, scores
 from crosslag.score import ScoreTests, score_tests
 from crosslag.syntax import parse_constraints
 
-__all__ = ["ESTIMATE_COLUMNS", "Fit", "unproven"]
+__all__ = ["ESTIMATE_COLUMNS", "Fit"]
 
 ESTIMATE_COLUMNS = (
     "lhs", "op", "rhs", "group", "label", "est", "se", "z", "pvalue",
@@ -66,7 +64,12 @@ class Fit:
     theta, vcov
         Estimated parameters, (q,), and their covariance matrix, (q, q); ``parameter_names``.
     indices
-        Fit measures by name: ``chisq``, ``df``, ``cfi``, ``rmsea``, ...
+        Fit measures by name: ``npar ntotal logl unrestricted_logl chisq df pvalue baseline_chisq
+        baseline_df baseline_pvalue cfi tli rmsea rmsea_ci_lower rmsea_ci_upper rmsea_pvalue srmr
+        aic bic bic2``; under MLR also ``chisq_scaled pvalue_scaled scaling_factor
+        baseline_chisq_scaled baseline_scaling_factor cfi_scaled tli_scaled rmsea_scaled``; under
+        MLR or FIML also ``cfi_robust tli_robust rmsea_robust``. The interval of RMSEA is a 90 %
+        one.
     standardised
         Standardised values and errors, one per row of ``table``.
     defined
@@ -145,7 +148,17 @@ class Fit:
         return self._estimates.copy()
 
     def wald(self, constraints: str) -> WaldTest:
-        """Test equalities of labels, such as ``"a == b; c == 0"``, without fitting again.
+        """Test equalities of labels without fitting again.
+
+        Parameters
+        ----------
+        constraints
+            Equalities that the model does not make, such as ``"a == b; c == 0"``.
+
+        Returns
+        -------
+        WaldTest
+            Of all together, from ``vcov`` by the delta method: robust under MLR.
 
         Raises
         ------
@@ -157,11 +170,28 @@ class Fit:
         return wald(self.table, self.theta, self.vcov, parse_constraints(constraints))
 
     def score_tests(self) -> ScoreTests:
-        """Test every equality constraint, shared labels included, by its score."""
+        """Test every equality constraint, shared labels included, by its score.
+
+        Returns
+        -------
+        ScoreTests
+            Of each by itself and of all together (doi:10.1007/BF02296338); they assume normality.
+
+        Raises
+        ------
+        ModelError
+            If the fit has not converged, or the model has no equality, or bounds.
+        """
         return score_tests(self)
 
     def to_lavaan(self) -> str:
-        """Write the model in lavaan's syntax, for ``lavaan(..., int.ov.free=TRUE)``."""
+        """Write the model in lavaan's syntax, for ``lavaan(..., int.ov.free=TRUE)``.
+
+        Raises
+        ------
+        ModelError
+            If a variable or label has a name that R does not take as one.
+        """
         return self.model.to_lavaan(len(self.group_names))
 
     def to_mplus(self) -> str:
@@ -198,7 +228,7 @@ class Fit:
         Returns
         -------
         Comparison
-            ``chisq_diff df_diff pvalue scaling_factor``.
+            The test, ``chisq_diff df_diff pvalue scaling_factor``.
 
         Raises
         ------
@@ -210,11 +240,46 @@ class Fit:
         return compare(self, other, method)
 
     def residuals(self) -> pd.DataFrame:
-        """List correlation residuals; see :func:`crosslag.sample.residuals`."""
+        """List what the model leaves unexplained of correlations and means.
+
+        Returns
+        -------
+        DataFrame
+            ``group lhs op rhs observed implied residual``: correlations for ``~~``; for ``~1``
+            means divided by the observed standard deviation. With gaps, "observed" is the
+            saturated model.
+
+        Raises
+        ------
+        ModelError
+            If the fit has not converged.
+        """
         return residuals(self)
 
     def scores(self, part: Part = "all") -> pd.DataFrame:
-        """Estimate persons' latent variables; see :func:`crosslag.sample.scores`."""
+        """Estimate each person's latent variables from what was observed of that person.
+
+        They are expectations given the observed values (regression scores): less variable than
+        the latent variables themselves, so use them to look at persons, not as data of a second
+        analysis.
+
+        Parameters
+        ----------
+        part
+            ``"between"``: what several waves of a panel variable measure (random intercepts,
+            slopes); ``"within"``: what is of one wave (deviations); ``"all"``: every latent
+            variable.
+
+        Returns
+        -------
+        DataFrame
+            One row per person analysed, with the index of the data; one column per variable.
+
+        Raises
+        ------
+        ModelError
+            If the fit has not converged, or the model has no such latent variables.
+        """
         return scores(self, part)
 
     def plot(self, *, standardised: bool = True) -> Picture:
@@ -222,6 +287,16 @@ class Fit:
 
         Notebooks show it; ``fit.plot().save("model.svg")`` writes it. Effects that differ from
         zero at the 5 % level are strong.
+
+        Parameters
+        ----------
+        standardised
+            Whether to write standardised values rather than raw ones.
+
+        Returns
+        -------
+        Picture
+            The SVG, one panel below the other for groups.
 
         Raises
         ------
@@ -231,7 +306,15 @@ class Fit:
         return path_diagram(self, standardised=standardised)
 
     def to_dict(self) -> dict[str, object]:
-        """Give everything in types that JSON knows; what is not a number is None."""
+        """Give everything in types that JSON knows.
+
+        Returns
+        -------
+        dict
+            ``model estimator missing groups patterns dropped converged admissible method
+            iterations warnings indices estimates``, and ``bootstrap`` if there is one. What is not
+            a number is None.
+        """
         return as_dict(self)
 
     def _repr_html_(self) -> str:
@@ -276,44 +359,4 @@ def _row_names(
             "group": [names[group] for group in where],
             "label": [*(row.label for row in rows), *(d.name for d in own)],
         }
-    )
-
-
-def unproven(
-    model: Model,
-    table: ParameterTable,
-    sample: Sample,
-    panel: PanelData,
-    solution: Solution[ModelPoint],
-    estimator: str,
-    missing: str,
-    reason: str,
-) -> Fit:
-    """Give back what is known without a proven maximum: counts, and no estimate."""
-    nothing = np.full(table.n_free, np.nan)
-    scaled = estimator == "MLR"
-    names = index_names(scaled=scaled, robust=scaled or missing == "fiml")
-    df = table.degrees_of_freedom
-    known = {"npar": table.n_parameters, "ntotal": panel.n, "df": df}
-    blank = np.full(len(table.rows), np.nan)
-    return Fit(
-        model=model,
-        table=table,
-        group_names=tuple(g.name for g in panel.groups),
-        group_sizes=tuple(len(g.values) for g in panel.groups),
-        n_patterns=sum(len(e.data.count) for e in solution.point.evaluations),
-        n_dropped=panel.n_dropped,
-        estimator=estimator,
-        missing=missing,
-        converged=False,
-        admissible=False,
-        warnings=(*panel.notes, reason),
-        method=solution.method,
-        iterations=solution.iterations,
-        theta=nothing,
-        vcov=np.full((table.n_free, table.n_free), np.nan),
-        indices={name: known.get(name, float("nan")) for name in names},
-        standardised=Standardised(blank, blank.copy()),
-        defined=Defined.unknown(table),
-        sample=sample,
     )

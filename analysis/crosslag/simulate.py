@@ -60,7 +60,27 @@ class PanelProcess:
     def stationary(
         cls, between: npt.ArrayLike, lags: npt.ArrayLike, within: npt.ArrayLike
     ) -> PanelProcess:
-        """Make the process whose deviations have covariance ``within``, (k, k), at every wave."""
+        """Make the process whose deviations have the same covariance at every wave.
+
+        Parameters
+        ----------
+        between
+            Covariance of the stable levels, (k, k).
+        lags
+            Effect of each variable (column) on each variable (row) one wave later, (k, k).
+        within
+            Covariance of the deviations at every wave, (k, k).
+
+        Returns
+        -------
+        PanelProcess
+            With the innovation of :func:`stationary_innovation`.
+
+        Raises
+        ------
+        ModelError
+            If a matrix is no covariance, or the effects are too strong for ``within``.
+        """
         covariance = np.array(within, dtype=np.float64)
         effects = np.array(lags, dtype=np.float64)
         return cls(
@@ -125,7 +145,18 @@ class PanelProcess:
         return scores
 
     def moments(self, waves: int) -> Float:
-        """Compute the population covariance of all scores, (waves * k, waves * k), wave by wave."""
+        """Compute the population covariance of all scores.
+
+        Parameters
+        ----------
+        waves
+            Number of waves.
+
+        Returns
+        -------
+        ndarray
+            (waves * k, waves * k), wave by wave.
+        """
         k = self.k
         covariance = np.zeros((waves, k, waves, k))
         current = self.first
@@ -144,7 +175,17 @@ class PanelProcess:
 def stationary_innovation(lags: npt.ArrayLike, within: npt.ArrayLike) -> Float:
     """Give the innovation covariance that keeps the covariance ``within`` from wave to wave.
 
-    It is ``within - lags @ within @ lags.T``, (k, k).
+    Parameters
+    ----------
+    lags
+        Effect of each variable (column) on each variable (row) one wave later, (k, k).
+    within
+        Covariance of the deviations, (k, k).
+
+    Returns
+    -------
+    ndarray
+        ``within - lags @ within @ lags.T``, (k, k).
 
     Raises
     ------

@@ -17,7 +17,20 @@ Operator = Literal["=~", "~", "~~", "~1"]
 class ParameterRow:
     """One line of the parameter table: a parameter in one group.
 
-    ``free`` is its position among the estimated parameters, or -1 when it is fixed to ``value``.
+    Attributes
+    ----------
+    group
+        The group's number, from 0.
+    lhs, op, rhs
+        The relation, as in :class:`Relation`.
+    label
+        Empty for a parameter without one.
+    free
+        Position among the estimated parameters, or -1 when it is fixed.
+    value
+        What it is fixed to; 0 for an estimated one.
+    start
+        Where estimation starts; None to choose from the data.
     """
 
     group: int
@@ -45,7 +58,23 @@ class DefinedRow:
 
 @dataclass(frozen=True, slots=True)
 class ParameterTable:
-    """All parameters of a model in a number of groups."""
+    """All parameters of a model in a number of groups.
+
+    Attributes
+    ----------
+    observed, latent
+        Names of the variables, in order of appearance.
+    n_groups, n_free
+        Numbers of groups and of estimated parameters; labels count once.
+    rows
+        The parameters, group after group.
+    definitions
+        The defined parameters.
+    constraints
+        Equalities and bounds, written out for every group.
+    auxiliary
+        Columns that covary with everything and are no part of the model otherwise.
+    """
 
     observed: tuple[str, ...]
     latent: tuple[str, ...]
@@ -78,15 +107,33 @@ class ParameterTable:
         return self.n_moments - self.n_parameters
 
     def positions(self) -> dict[str, int]:
-        """Say where each label of an estimated parameter stands."""
+        """Say where each label of an estimated parameter stands.
+
+        Returns
+        -------
+        dict
+            Position, from 0, by label.
+        """
         return {row.label: row.free for row in self.rows if row.label and row.free >= 0}
 
     def constants(self) -> dict[str, float]:
-        """Give the values of labelled parameters that are fixed."""
+        """Give the values of labelled parameters that are fixed.
+
+        Returns
+        -------
+        dict
+            Value by label.
+        """
         return {row.label: row.value for row in self.rows if row.label and row.free < 0}
 
     def free_names(self) -> list[str]:
-        """Name every estimated parameter, by its label or else by its relation."""
+        """Name every estimated parameter, by its label or else by its relation.
+
+        Returns
+        -------
+        list
+            In the order of ``Fit.theta``.
+        """
         names = [""] * self.n_free
         for row in self.rows:
             if row.free >= 0 and not names[row.free]:

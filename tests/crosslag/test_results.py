@@ -51,6 +51,7 @@ def test_results_can_not_be_changed(fit):
 def test_indices_hold_what_is_documented(fit):
     names = "npar ntotal logl chisq df pvalue chisq_scaled pvalue_scaled scaling_factor"
     more = "cfi tli rmsea rmsea_ci_lower rmsea_ci_upper srmr aic bic"
+    more += " cfi_robust tli_robust rmsea_robust"
     assert set(f"{names} {more}".split()) <= set(fit.indices)
     assert fit.indices["chisq"] == pytest.approx(
         fit.indices["chisq_scaled"] * fit.indices["scaling_factor"]

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from crosslag.builders.common import Process, equalities, free_name, number_of_waves, steps
 from crosslag.errors import ModelError
-from crosslag.model import Model, Relation, checked_variables
+from crosslag.model import Model, Relation
+from crosslag.variables import checked_variables
 
 __all__ = ["clpm"]
 

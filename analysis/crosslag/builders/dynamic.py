@@ -15,7 +15,8 @@ from crosslag.builders.common import (
     number_of_waves,
 )
 from crosslag.errors import ModelError
-from crosslag.model import Model, Relation, checked_variables
+from crosslag.model import Model, Relation
+from crosslag.variables import checked_variables
 
 __all__ = ["dpm", "lcm_sr", "starts"]
 

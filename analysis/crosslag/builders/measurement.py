@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias, get_args
 
 from crosslag.builders.common import covariances, number_of_waves
 from crosslag.errors import ModelError
-from crosslag.model import Model, Relation, checked_variables
+from crosslag.model import Model, Relation
+from crosslag.variables import checked_variables
 
 __all__ = ["Invariance", "Measurement", "longitudinal_cfa"]
 

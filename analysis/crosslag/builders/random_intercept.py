@@ -18,7 +18,8 @@ from crosslag.builders.common import (
 )
 from crosslag.builders.measurement import Invariance, Measurement
 from crosslag.errors import ModelError
-from crosslag.model import Model, Relation, checked_variables
+from crosslag.model import Model, Relation
+from crosslag.variables import checked_variables
 
 __all__ = ["PredictorsOn", "riclpm"]
 

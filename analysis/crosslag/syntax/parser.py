@@ -36,6 +36,11 @@ def parse(syntax: str, auto: Auto = "sem") -> Model:
         nothing but the intercepts of observed variables, as
         ``lavaan(model, int.ov.free=TRUE)``.
 
+    Returns
+    -------
+    Model
+        Frozen, as builders make them; :func:`fit` takes it in place of the text.
+
     Raises
     ------
     ModelSyntaxError
