@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from longwave.domain.eligibility import Verdict, judge
+from longwave.domain.eligibility import Judgement, Verdict, cap_name, caps_for, judge
 from longwave.domain.instrument import Item, Option
-from longwave.domain.protocol.model import Eligibility
+from longwave.domain.protocol.model import Cap, Criterion, Eligibility
 from longwave.domain.rules import RuleError, compile_rule
 
 ITEMS = (
@@ -48,17 +48,67 @@ ADULT = "age >= 18 && licensed == 'yes'"
     ],
 )
 def test_verdict(rule: str, answers: dict[str, str | float | None], verdict: Verdict) -> None:
-    assert judge(Eligibility(ITEMS, rule), answers) is verdict
+    assert judge(Eligibility(ITEMS, rule), answers).verdict is verdict
+
+
+CRITERIA = (
+    Criterion("adult", {}, "age >= 18"),
+    Criterion("clinician", {}, "licensed == 'yes'"),
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "judgement"),
+    [
+        ({"age": 40, "licensed": "yes", "strain": "1"}, Judgement(Verdict.ELIGIBLE)),
+        ({"age": 17, "licensed": "no"}, Judgement(Verdict.INELIGIBLE, "adult")),
+        ({"age": 40, "licensed": "no"}, Judgement(Verdict.INELIGIBLE, "clinician")),
+        ({"age": 40, "licensed": "yes", "strain": "2"}, Judgement(Verdict.INELIGIBLE, "rule")),
+        # whoever fails one criterion is not asked for the answers to another
+        ({"licensed": "no"}, Judgement(Verdict.INELIGIBLE, "clinician")),
+        ({"licensed": "yes", "strain": "1"}, Judgement(Verdict.UNKNOWN)),
+        ({"age": 40, "licensed": "yes"}, Judgement(Verdict.UNKNOWN)),
+    ],
+)
+def test_the_first_criterion_that_fails_is_the_reason(answers, judgement) -> None:
+    assert judge(Eligibility(ITEMS, "strain < 2", CRITERIA), answers) == judgement
+
+
+def test_without_rule_and_criteria_everybody_is_eligible() -> None:
+    assert judge(Eligibility(ITEMS, None), {}) == Judgement(Verdict.ELIGIBLE)
+
+
+CAPS = (
+    Cap(9),
+    Cap(5, site="north"),
+    Cap(3, stratum={"licensed": "yes"}),
+    Cap(1, "south", {"licensed": "no"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("site", "licensed", "names"),
+    [
+        ("north", "yes", ["total", "site=north", "licensed=yes"]),
+        ("north", "no", ["total", "site=north"]),
+        ("south", "no", ["total", "site=south|licensed=no"]),
+        ("south", None, ["total"]),
+    ],
+)
+def test_a_cap_counts_whom_it_describes(site, licensed, names) -> None:
+    caps = caps_for(Eligibility(ITEMS, None, caps=CAPS), site, {"licensed": licensed})
+    assert [cap_name(cap) for cap in caps] == names
 
 
 def test_an_error_on_the_way_is_unknown() -> None:
-    assert judge(Eligibility(ITEMS, "double(licensed) > 1"), {"licensed": "x"}) is Verdict.UNKNOWN
+    unclear = Eligibility(ITEMS, "double(licensed) > 1")
+    assert judge(unclear, {"licensed": "x"}).verdict is Verdict.UNKNOWN
 
 
 def test_a_rule_that_loops_is_stopped_and_unknown() -> None:
     loop = "[1,2,3,4,5,6,7,8,9,10].all(a, " * 9 + "age > 0" + ")" * 9
     begin = time.monotonic()
-    assert judge(Eligibility(ITEMS, loop), {"age": 18.0}) is Verdict.UNKNOWN
+    assert judge(Eligibility(ITEMS, loop), {"age": 18.0}).verdict is Verdict.UNKNOWN
     assert time.monotonic() - begin < 2
 
 

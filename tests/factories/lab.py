@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from longwave import resources
 from longwave.domain.blinding import Viewer
@@ -18,8 +18,9 @@ from longwave.notify import Delivery, Mail, Outcome
 from longwave.services import assessment as assessments
 from longwave.services import enrolment
 from longwave.services import study as studies
+from longwave.services.enrolment import Enrolment
 from longwave.storage.database import Database
-from longwave.storage.tables import Assessment, Participant
+from longwave.storage.tables import Assessment, Message, Participant
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 BASE_URL = "https://study.example"
@@ -106,16 +107,30 @@ class Lab:
             )
             return person.id
 
-    def consent(self, participant_id: int, email: str | None = None) -> None:
-        """Tick every statement and sign."""
+    def consent(
+        self,
+        participant_id: int,
+        email: str | None = None,
+        *,
+        allowed: Iterable[str] = (),
+        copy: bool = False,
+    ) -> Enrolment:
+        """Tick every statement and sign, allowing some further uses.
+
+        The copy of what was signed goes out only to tests that ask for it.
+        """
         form = enrolment.ConsentForm(
             name="A Person",
             email=email or f"person{participant_id}@clinic.example",
             ticked=frozenset(statement.id for statement in self.protocol.consent.statements),
+            allowed=frozenset(allowed),
         )
         with self.database.writing() as session:
             person = session.get_one(Participant, participant_id)
-            enrolment.give_consent(session, person, form, keys=self.keys, now=self.now)
+            outcome = enrolment.give_consent(session, person, form, keys=self.keys, now=self.now)
+            if not copy:
+                session.exec(delete(Message).where(col(Message.kind) == "consent_copy"))
+        return outcome
 
     def enrol(self, **how: str) -> int:
         """Screen and consent; return the participant's id."""

@@ -52,7 +52,7 @@ def test_an_address_that_takes_part_already_is_excluded_and_not_told(lab):
     second = lab.screen()
     lab.consent(second, email="ONE@clinic.example ")
     found = lab.participant(second)
-    assert (found.stage, found.ineligible_reason) == ("ineligible", "takes part already")
+    assert (found.stage, found.ineligible_reason) == ("ineligible", "duplicate")
     assert found.screening is None and lab.statuses(second) == {}
     assert [event.kind for event in lab.rows(Event)].count("participant.duplicate") == 1
     with pytest.raises(RefusedTransitionError):

@@ -21,15 +21,19 @@ _LONGEST_EMAIL = 254
 
 @dataclass(frozen=True, slots=True)
 class ConsentForm:
-    """What a participant typed and ticked."""
+    """What a participant typed and ticked; ``allowed`` are further uses of the data."""
 
     name: str
     email: str
     ticked: frozenset[str]
+    allowed: frozenset[str] = frozenset()
 
 
-def check_consent(plan: ConsentPlan, form: ConsentForm) -> None:
-    """Raise `InvalidInputError` unless the form can be signed under ``plan``."""
+def check_consent(plan: ConsentPlan, form: ConsentForm, *, again: bool = False) -> None:
+    """Raise `InvalidInputError` unless the form can be signed under ``plan``.
+
+    Whoever signs ``again`` is known, and gives no address.
+    """
     faults = {
         statement.id: "Please tick this statement if you wish to take part."
         for statement in plan.statements
@@ -37,12 +41,17 @@ def check_consent(plan: ConsentPlan, form: ConsentForm) -> None:
     }
     if not 0 < len(form.name.strip()) <= _LONGEST_NAME:
         faults["name"] = "Please type your name."
-    if len(form.email) > _LONGEST_EMAIL or _EMAIL.fullmatch(form.email.strip()) is None:
+    if not again and not is_email(form.email):
         faults["email"] = "Please type an e-mail address such as name@example.org."
     if faults:
         raise InvalidInputError(
             "The consent form is not complete.", "See the marked places.", faults
         )
+
+
+def is_email(text: str) -> bool:
+    """Whether a text is an address that every mail server takes."""
+    return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text.strip()) is not None
 
 
 def document_hash(document: str) -> str:

@@ -46,6 +46,10 @@ class RefusedTransitionError(LongwaveError):
     """The study or the participant is not in a state that allows this."""
 
 
+class ConsentNeededError(RefusedTransitionError):
+    """A newer version of the consent document has to be signed first."""
+
+
 class LinkExpiredError(LongwaveError):
     """The window of the assessment that the link leads to has closed."""
 

@@ -39,7 +39,8 @@ class Mail:
     """One mail to one person.
 
     ``message_id`` is the same in every attempt. ``unsubscribe`` is the address to which a mail
-    program posts to pause messages at one click (RFC 8058).
+    program posts to pause messages at one click (RFC 8058); a mail that is the answer to what
+    somebody did has none.
     """
 
     recipient: str
@@ -47,7 +48,7 @@ class Mail:
     body: str
     message_id: str
     date: datetime
-    unsubscribe: str
+    unsubscribe: str | None
 
     def as_email(self, sender: str) -> EmailMessage:
         """Return the mail as it goes over the wire."""
@@ -57,8 +58,9 @@ class Mail:
         email["Subject"] = self.subject
         email["Date"] = format_datetime(self.date)
         email["Message-ID"] = f"<{self.message_id}>"
-        email["List-Unsubscribe"] = f"<{self.unsubscribe}>"
-        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if self.unsubscribe is not None:
+            email["List-Unsubscribe"] = f"<{self.unsubscribe}>"
+            email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         email["Auto-Submitted"] = "auto-generated"
         email.set_content(self.body)
         return email

@@ -18,9 +18,12 @@ from longwave.domain.errors import (
 from longwave.domain.instrument import Instrument, Item
 from longwave.domain.items import REFUSED, check_value, written
 from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Protocol, Wave
 from longwave.keys import KeyRing, token_hash
 from longwave.services import audit, randomisation, timeline
+from longwave.services.consent import require_consent
+from longwave.services.participant import record, require_open
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessments
 from longwave.storage import participant as participants
@@ -47,6 +50,7 @@ __all__ = [
 Answers = Mapping[tuple[str, str], GivenAnswer]
 """What was answered in an assessment, by instrument and item."""
 
+_PARTICIPANT = "participant"
 _SKIPPED = "skipped"
 _REFUSED_REASON = "refused"
 
@@ -112,21 +116,45 @@ def look_behind(
 
 
 def load(session: Session, assessment_id: int, *, now: datetime) -> Questionnaire:
-    """Return an assessment by its id with what its pages need, if it can be answered now."""
+    """Return an assessment by its id with what its pages need, if it can be answered now.
+
+    Raises
+    ------
+    ConsentNeededError
+        If a new version of the consent document has to be signed first.
+    """
     found = assessments.with_owner(session, assessment_id)
     assessment = _answerable(found and found[0], now)
     assert found is not None
+    lifecycle.require_data_open(found[2].state)
+    require_consent(session, found[1])
     return _sheet(session, assessment, found[1], found[2])
 
 
-def begin(session: Session, token: str, *, now: datetime) -> Assessment:
-    """Note that a participant pressed the button behind the link."""
+def begin(session: Session, token: str, *, keys: KeyRing, now: datetime) -> Assessment:
+    """Note that a participant pressed the button behind the link.
+
+    The link went to her address, which is thereby verified.
+    """
     assessment = follow_link(session, token, now=now)
-    _hold(session, assessment, now)
+    participant = _hold_link(session, assessment, now)
     if assessment.opened_at is None:
         assessment.opened_at = now
-        session.flush()
+    _verify_contact(session, participant, keys, now)
+    session.flush()
     return assessment
+
+
+def _verify_contact(
+    session: Session, participant: Participant, keys: KeyRing, now: datetime
+) -> None:
+    contact = participants.contact(session, key(participant))
+    if contact is None or contact.verified_at is not None:
+        return
+    contact.verified_at = now
+    record(session, participant, "contact.verified", {}, actor=_PARTICIPANT, now=now)
+    study = studies.by_id(session, participant.study_id)
+    randomisation.randomise_if_due(session, study, participant, keys=keys, now=now)
 
 
 def questionnaire(session: Session, assessment: Assessment) -> Questionnaire:
@@ -231,11 +259,12 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
             "items": len(answers),
             "answers": audit.salted_answers(session, assessment),
         },
-        actor="participant",
+        actor=_PARTICIPANT,
         now=now,
         participant=participant,
     )
-    randomisation.randomise_after(session, study, participant, assessment.wave, keys=keys, now=now)
+    session.flush()
+    randomisation.randomise_if_due(session, study, participant, keys=keys, now=now)
     timeline.wave_is_over(session, study, participant, assessment, keys=keys, at=now)
     session.flush()
 
@@ -256,8 +285,16 @@ def _sheet(
 
 
 def _hold(session: Session, assessment: Assessment, now: datetime) -> Participant:
+    """Do as `_hold_link` does, and let nobody answer who has a new document to sign first."""
+    participant = _hold_link(session, assessment, now)
+    require_consent(session, participant)
+    return participant
+
+
+def _hold_link(session: Session, assessment: Assessment, now: datetime) -> Participant:
     """Keep everybody else from writing for this person, then look again whether it is open."""
     participant = participants.lock(session, assessment.participant_id)
+    require_open(session, assessment.study_id)
     assessments.refresh(session, assessment)
     _answerable(assessment, now)
     return participant

@@ -5,30 +5,48 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from longwave.domain.consent import ConsentForm, check_consent, document_hash, normal_email
-from longwave.domain.eligibility import Verdict, judge
+from longwave.domain.consent import ConsentForm, check_consent, normal_email
+from longwave.domain.eligibility import FULL, Verdict, cap_name, judge
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.items import check_value, without_value
-from longwave.domain.lifecycle import Stage
+from longwave.domain.lifecycle import Stage, StudyState
+from longwave.domain.lifecycle import participant as lifecycle
+from longwave.domain.protocol.model import Cap, Eligibility
 from longwave.domain.public_id import SPACE, public_id
 from longwave.keys import KeyRing, Purpose
-from longwave.services import audit, timeline
+from longwave.services import caps, consent, planning, timeline
+from longwave.services.participant import hold, move, person_of, record
 from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessments
 from longwave.storage import participant as participants
+from longwave.storage import screening as register
 from longwave.storage import study as studies
-from longwave.storage.tables import Consent, Contact, Participant, Study
+from longwave.storage.tables import Contact, Participant, Study
 from longwave.storage.tables.base import key
+
+DUPLICATE = "duplicate"
+"""The reason of an exclusion because the address takes part already."""
 
 _PARTICIPANT = "participant"
 _PATIENCE = timedelta(days=1)
 _UNANSWERED = "Please answer this question."
 
-__all__ = ["ConsentForm", "forget_screening", "give_consent", "screen"]
+Answers = dict[str, str | float | None]
+
+__all__ = ["ConsentForm", "Enrolment", "forget_screening", "give_consent", "screen"]
+
+
+class Enrolment(StrEnum):
+    """How a signature ended. A ``duplicate`` must look to its writer as if ``enrolled``."""
+
+    ENROLLED = "enrolled"
+    DUPLICATE = "duplicate"
+    FULL = "full"
 
 
 def screen(
@@ -40,9 +58,10 @@ def screen(
     answers: Mapping[str, str],
     now: datetime,
 ) -> Participant:
-    """Judge the answers to the eligibility questions.
+    """Judge the answers to the eligibility questions, and look whether there is room.
 
-    Of a person who is not eligible nothing is kept but that, and when.
+    Of a person who is not eligible, or for whom there is no room, nothing is kept but the
+    reason, and when.
 
     Raises
     ------
@@ -51,12 +70,91 @@ def screen(
     NotFoundError
         If the study has no such site.
     """
+    _require_enrolling(session, study)
     protocol = current_protocol(session, study)
     if site not in protocol.sites:
         raise NotFoundError("This enrolment link is not known.", "Please ask the study team.")
-    values: dict[str, str | float | None] = {}
+    values = _read(protocol.eligibility, answers)
+    judgement = judge(protocol.eligibility, values)
+    if judgement.verdict is Verdict.UNKNOWN:
+        open_items = {name: _UNANSWERED for name, value in values.items() if value is None}
+        raise InvalidInputError("Some answers are missing.", "See the marked places.", open_items)
+    reason = judgement.reason
+    if reason is None and caps.full_cap(session, study, site=site, answers=values) is not None:
+        reason = FULL
+    participant = Participant(
+        study_id=key(study),
+        public_id=_free_public_id(session, key(study)),
+        site=site,
+        language=language if language in protocol.study.languages else protocol.study.languages[0],
+        zone=protocol.study.timezone,
+        stage=Stage.SCREENED if reason is None else Stage.INELIGIBLE,
+        screening=values if reason is None else None,
+        ineligible_reason=reason,
+        screened_at=now,
+    )
+    session.add(participant)
+    session.flush()
+    payload = {"eligible": reason is None, "site": site}
+    if reason is not None:
+        payload["reason"] = reason
+    record(session, participant, "participant.screened", payload, actor=_PARTICIPANT, now=now)
+    return participant
+
+
+def give_consent(
+    session: Session, participant: Participant, form: ConsentForm, *, keys: KeyRing, now: datetime
+) -> Enrolment:
+    """Sign the consent document; enrolment is this instant, study day 0.
+
+    An address that takes part already changes nothing, and is not told so: whoever types an
+    address must not learn whether its owner is in the study. Where there is no room any more
+    nobody is enrolled, whatever the address.
+
+    Raises
+    ------
+    InvalidInputError
+        If a required statement, the name or the address is missing.
+    RefusedTransitionError
+        If this person has consented before, was not eligible, or the study does not enrol.
+    """
+    participant = hold(session, participant)
+    study = studies.by_id(session, participant.study_id)
+    if participant.screening is None and participant.stage == Stage.SCREENED:
+        raise RefusedTransitionError(
+            "Too much time has passed since the first questions.", "Please start again."
+        )
+    lifecycle.enrol(person_of(participant))
+    _require_enrolling(session, study)
+    check_consent(current_protocol(session, study).consent, form)
+    digest = keys.mac(Purpose.DUPLICATES, normal_email(form.email))
+    known = participants.contact_by_digest(session, key(study), digest)
+    # People are locked before the study, as everywhere.
+    first = participants.lock(session, known.participant_id) if known else None
+    cap = _full_cap(session, study, participant)
+    if cap is not None:
+        _exclude(session, participant, FULL, "participant.full", {"cap": cap_name(cap)}, now)
+        return Enrolment.FULL
+    if first is not None:
+        timeline.send_open_link_again(session, first, now=now)
+    elif _store_contact(session, participant, form, digest, keys):
+        _enrol(session, study, participant, form, digest, keys, now)
+        return Enrolment.ENROLLED
+    first = first or _just_enrolled(session, study, digest)
+    participant.duplicate_of = key(first)
+    _exclude(session, participant, DUPLICATE, "participant.duplicate", {"of": first.public_id}, now)
+    return Enrolment.DUPLICATE
+
+
+def forget_screening(session: Session, *, now: datetime) -> int:
+    """Erase the screening answers of people who did not go on to consent within a day."""
+    return participants.forget_screening(session, now - _PATIENCE)
+
+
+def _read(plan: Eligibility, answers: Mapping[str, str]) -> Answers:
+    values: Answers = {}
     faults: dict[str, str] = {}
-    for item in protocol.eligibility.items:
+    for item in plan.items:
         given = answers.get(item.id, "").strip()
         if without_value(given):
             values[item.id] = None
@@ -69,97 +167,68 @@ def screen(
             faults[item.id] = str(error)
     if faults:
         raise InvalidInputError("Some answers are missing.", "See the marked places.", faults)
-    verdict = judge(protocol.eligibility, values)
-    if verdict is Verdict.UNKNOWN:
-        open_items = {name: _UNANSWERED for name, value in values.items() if value is None}
-        raise InvalidInputError("Some answers are missing.", "See the marked places.", open_items)
-    eligible = verdict is Verdict.ELIGIBLE
-    participant = Participant(
-        study_id=key(study),
-        public_id=_free_public_id(session, key(study)),
-        site=site,
-        language=language if language in protocol.study.languages else protocol.study.languages[0],
-        zone=protocol.study.timezone,
-        stage=Stage.SCREENED if eligible else Stage.INELIGIBLE,
-        screening=values if eligible else None,
-        ineligible_reason=None if eligible else "eligibility rule",
-        screened_at=now,
-    )
-    session.add(participant)
-    session.flush()
-    audit.record(
-        session,
-        study,
-        "participant.screened",
-        {"eligible": eligible, "site": site},
-        actor=_PARTICIPANT,
-        now=now,
-        participant=participant,
-    )
-    return participant
+    return values
 
 
-def give_consent(
-    session: Session, participant: Participant, form: ConsentForm, *, keys: KeyRing, now: datetime
+def _require_enrolling(session: Session, study: Study) -> None:
+    """Let pass only a study that enrols; it goes on to until the transaction ends."""
+    if studies.hold_state(session, key(study)) != StudyState.OPEN:
+        raise RefusedTransitionError(
+            "This study does not take new participants at the moment.",
+            "Please ask the study team.",
+        )
+
+
+def _full_cap(session: Session, study: Study, participant: Participant) -> Cap | None:
+    """Look for room once more, under the study's lock if anything limits it."""
+    if not current_protocol(session, study).eligibility.caps:
+        return None
+    studies.lock(session, key(study))
+    answers = participant.screening or {}
+    return caps.full_cap(session, study, site=participant.site, answers=answers)
+
+
+def _enrol(
+    session: Session,
+    study: Study,
+    participant: Participant,
+    form: ConsentForm,
+    digest: str,
+    keys: KeyRing,
+    now: datetime,
 ) -> None:
-    """Sign the consent document; enrolment is this instant, study day 0.
-
-    An address that takes part already changes nothing, and is not told so: whoever types an
-    address must not learn whether its owner is in the study.
-
-    Raises
-    ------
-    InvalidInputError
-        If a required statement, the name or the address is missing.
-    RefusedTransitionError
-        If this person has consented before or was not eligible.
-    """
-    participant = participants.lock(session, key(participant))
-    study = studies.by_id(session, participant.study_id)
-    if participant.screening is None and participant.stage == Stage.SCREENED:
-        raise RefusedTransitionError(
-            "Too much time has passed since the first questions.", "Please start again."
-        )
-    if participant.stage != Stage.SCREENED:
-        raise RefusedTransitionError(
-            "Consent was given already.", "Follow the link in the message that we sent you."
-        )
-    protocol = current_protocol(session, study)
-    check_consent(protocol.consent, form)
-    digest = keys.mac(Purpose.DUPLICATES, normal_email(form.email))
-    if not _store_contact(session, participant, form, digest, keys):
-        _remind_who_takes_part(session, study, participant, digest, now)
-        return
-    document = protocol.consent.documents[participant.language]
-    session.add(
-        Consent(
-            participant_id=key(participant),
-            version=protocol.consent.version,
-            language=participant.language,
-            document_hash=document_hash(document),
-            statements={
-                statement.id: statement.id in form.ticked
-                for statement in protocol.consent.statements
-            },
-            signed_at=now,
-        )
-    )
-    participant.stage = Stage.ENROLLED
+    move(participant, lifecycle.enrol)
     participant.enrolled_at = now
-    audit.record(
-        session,
-        study,
-        "participant.enrolled",
-        {"consent": protocol.consent.version, "document": document_hash(document)},
-        actor=_PARTICIPANT,
-        now=now,
-        participant=participant,
-    )
-    timeline.plan_from(session, participant, "enrolment", now, keys=keys)
+    rescreened = register.is_registered(session, key(study), digest)
+    more = {"rescreened": True} if rescreened else {}
+    consent.sign(session, participant, form, "participant.enrolled", now=now, more=more)
+    planning.plan_from(session, participant, "enrolment", now, keys=keys)
     for assessment in assessments.of_participant(session, key(participant)):
         if assessment.opens_at <= now:
             timeline.open_assessment(session, study, participant, assessment, now=now, at_once=True)
     session.flush()
+
+
+def _exclude(
+    session: Session,
+    participant: Participant,
+    reason: str,
+    kind: str,
+    payload: dict[str, str],
+    now: datetime,
+) -> None:
+    """End an enrolment before it began; of the answers nothing is kept."""
+    move(participant, lifecycle.exclude)
+    participant.ineligible_reason = reason
+    participant.screening = None
+    record(session, participant, kind, payload, actor=_PARTICIPANT, now=now)
+
+
+def _just_enrolled(session: Session, study: Study, digest: str) -> Participant:
+    """Return who enrolled with the same address a moment ago, and has the link."""
+    found = participants.contact_by_digest(session, key(study), digest)
+    assert found is not None
+    return participants.by_id(session, found.participant_id)
 
 
 def _store_contact(
@@ -183,34 +252,6 @@ def _store_contact(
     except IntegrityError:
         return False
     return True
-
-
-def _remind_who_takes_part(
-    session: Session, study: Study, newcomer: Participant, digest: str, now: datetime
-) -> None:
-    """Count a second enrolment of an address as excluded, and send its owner the open link."""
-    newcomer.stage = Stage.INELIGIBLE
-    newcomer.ineligible_reason = "takes part already"
-    newcomer.screening = None
-    first = participants.contact_by_digest(session, key(study), digest)
-    if first is not None:
-        owner = participants.lock(session, first.participant_id)
-        timeline.send_open_link_again(session, owner, now=now)
-    audit.record(
-        session,
-        study,
-        "participant.duplicate",
-        {},
-        actor=_PARTICIPANT,
-        now=now,
-        participant=newcomer,
-    )
-    session.flush()
-
-
-def forget_screening(session: Session, *, now: datetime) -> int:
-    """Erase the screening answers of people who did not go on to consent within a day."""
-    return participants.forget_screening(session, now - _PATIENCE)
 
 
 def _free_public_id(session: Session, study_id: int) -> str:

@@ -9,22 +9,19 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from longwave.domain.errors import LongwaveError, NotFoundError
-from longwave.domain.lifecycle import (
-    AssessmentStatus,
-    FollowUp,
-    MessageState,
-    StudyMode,
-)
+from longwave.domain.errors import LongwaveError
+from longwave.domain.lifecycle import AssessmentStatus, FollowUp, MessageState, StudyMode
+from longwave.domain.lifecycle.participant import takes_data
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
-from longwave.keys import KeyRing, Purpose
+from longwave.keys import KeyRing
 from longwave.notify import Delivery, Mail, Outcome
-from longwave.services import audit, texts
+from longwave.services import audit, letters
+from longwave.services.letters import Kind
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
 from longwave.storage.message import Due
-from longwave.storage.tables import Assessment, Attempt, Message, Participant
+from longwave.storage.tables import Assessment, Attempt, Message, Participant, Staff
 from longwave.storage.tables.base import key
 
 LEASE = timedelta(minutes=10)
@@ -39,8 +36,8 @@ _REST = timedelta(hours=24)
 """The least time between two messages about one assessment, when one of them was late."""
 
 _LOOK_AT = 5
-_INVITATION = "invitation"
-_REMINDER = "reminder"
+_INVITATION = Kind.INVITATION
+_REMINDER = Kind.REMINDER
 _UNDER_WAY = (MessageState.PENDING, MessageState.SENDING)
 
 
@@ -91,6 +88,42 @@ def queue_link_again(
         session.add(message)
 
 
+def queue_consent_copy(
+    session: Session, participant: Participant, version: str, *, now: datetime
+) -> None:
+    """Queue a copy of what a participant has just signed."""
+    session.add(
+        Message(
+            study_id=participant.study_id,
+            participant_id=key(participant),
+            kind=Kind.CONSENT_COPY,
+            step=letters.consent_step(version),
+            mail_id=_mail_id(),
+            at_once=True,
+            due_at=now,
+            queued_at=now,
+        )
+    )
+
+
+def queue_notice(
+    session: Session, member: Staff, kind: Kind, step: str, study_id: int, *, now: datetime
+) -> None:
+    """Queue a notice to a member of staff."""
+    session.add(
+        Message(
+            study_id=study_id,
+            staff_id=key(member),
+            kind=kind,
+            step=step,
+            mail_id=_mail_id(),
+            at_once=True,
+            due_at=now,
+            queued_at=now,
+        )
+    )
+
+
 def forget_assessment(session: Session, assessment: Assessment, *, now: datetime) -> None:
     """Cancel what is still to be said about an assessment that is over."""
     messages.cancel_of_assessment(session, key(assessment), now)
@@ -114,7 +147,7 @@ def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> L
 def recover_stalled(session: Session, *, now: datetime) -> None:
     """Decide about messages whose sender died: it may have sent them, or not.
 
-    A second invitation does less harm than none, so those go out again, under the same
+    A second invitation or copy does less harm than none, so those go out again, under the same
     Message-ID; a reminder stays uncertain.
     """
     for message in messages.stalled(session, now):
@@ -123,7 +156,7 @@ def recover_stalled(session: Session, *, now: datetime) -> None:
             session, key(message), message.attempts, Outcome.UNCERTAIN, detail, now
         )
         message.lease_until = None
-        if message.kind == _INVITATION and message.attempts < MOST_ATTEMPTS:
+        if message.kind != _REMINDER and message.attempts < MOST_ATTEMPTS:
             message.state = MessageState.PENDING
         else:
             _finish(session, message, MessageState.UNCERTAIN, now)
@@ -174,11 +207,15 @@ def _message(
         kind=kind,
         step=f"{assessment.wave}:{step or kind}",
         occurrence=assessment.occurrence,
-        mail_id=f"{uuid4().hex}@longwave",
+        mail_id=_mail_id(),
         at_once=at_once,
         due_at=due_at,
         queued_at=now,
     )
+
+
+def _mail_id() -> str:
+    return f"{uuid4().hex}@longwave"
 
 
 def _finish(session: Session, message: Message, state: MessageState, now: datetime) -> None:
@@ -209,7 +246,7 @@ def _consider(
         message.due_at = later
         return None
     try:
-        mail = _compose(due, keys, base_url, now)
+        mail = letters.compose(session, due, keys=keys, base_url=base_url, now=now)
     except LongwaveError:
         _finish(session, message, MessageState.FAILED, now)
         return None
@@ -221,9 +258,22 @@ def _consider(
 
 
 def _is_wanted(session: Session, due: Due, now: datetime) -> bool:
-    """Whether there is still something to say; of reminders that pile up only the last is."""
-    message, assessment = due.message, due.assessment
-    if due.participant.follow_up != FollowUp.ACTIVE or now >= assessment.closes_at:
+    """Whether there is still something to say, and somebody to say it to."""
+    if due.staff is not None:
+        return due.staff.removed_at is None
+    if due.participant is None or due.participant.erased_at is not None:
+        return False
+    if due.assessment is None:
+        return due.participant.follow_up != FollowUp.DECEASED
+    return due.participant.follow_up == FollowUp.ACTIVE and _is_still_asked(
+        session, due, due.assessment, now
+    )
+
+
+def _is_still_asked(session: Session, due: Due, assessment: Assessment, now: datetime) -> bool:
+    """Whether an assessment can be answered now; of reminders that pile up only the last is."""
+    message = due.message
+    if now >= assessment.closes_at or not takes_data(due.study.state):
         return False
     if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
         return False
@@ -247,28 +297,7 @@ def _not_before(session: Session, due: Due, now: datetime) -> datetime:
             at = max(at, now + _REST)
     if message.at_once and message.attempts == 0:
         return at
+    if due.participant is None:
+        return at
     quiet = current_protocol(session, due.study).messages.quiet_hours
     return outside_quiet_hours(at, due.participant.zone, quiet)
-
-
-def _compose(due: Due, keys: KeyRing, base_url: str, now: datetime) -> Mail:
-    if due.contact is None:
-        raise NotFoundError(f"Message {due.message.id} has nobody to go to.")
-    link = f"{base_url}/l/{keys.link_token(due.assessment.uid)}"
-    text = texts.compose(
-        due.message.kind,
-        language=due.participant.language,
-        link=link,
-        closes_at=due.assessment.closes_at,
-        zone=due.participant.zone,
-        trial_run=due.study.mode == StudyMode.TRIAL_RUN,
-    )
-    address = keys.decrypt(Purpose.CONTACT, due.contact.email, due.participant.public_id)
-    return Mail(
-        recipient=address.decode(),
-        subject=text.subject,
-        body=text.body,
-        message_id=due.message.mail_id,
-        date=now,
-        unsubscribe=f"{link}/unsubscribe",
-    )

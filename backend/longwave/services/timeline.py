@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
 
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp, ProgrammeState
-from longwave.domain.protocol.model import Protocol, Wave
-from longwave.domain.schedule import plan_window
-from longwave.keys import KeyRing, token_hash
-from longwave.services import audit, outbox
+from longwave.domain.blinding import waves_that_tell
+from longwave.domain.lifecycle import AssessmentStatus, FollowUp
+from longwave.domain.lifecycle import participant as lifecycle
+from longwave.domain.protocol.model import Protocol
+from longwave.keys import KeyRing
+from longwave.services import audit, outbox, programme
+from longwave.services.participant import move, record
+from longwave.services.planning import plan_from
 from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessments
+from longwave.storage import message as messages
 from longwave.storage import participant as participants
+from longwave.storage import programme as periods
 from longwave.storage import study as studies
 from longwave.storage.tables import Assessment, Participant, Study
 from longwave.storage.tables.base import key
 
-_UID_BYTES = 16
 _CLOCKWORK = "clockwork"
-
-
-def plan_from(
-    session: Session,
-    participant: Participant,
-    anchor: str,
-    anchor_at: datetime,
-    *,
-    keys: KeyRing,
-) -> None:
-    """Plan every wave that hangs on ``anchor``, now that its instant is known."""
-    if participant.follow_up != FollowUp.ACTIVE:
-        return
-    study = studies.by_id(session, participant.study_id)
-    protocol = current_protocol(session, study)
-    version_id = studies.latest_version_id(session, key(study))
-    planned = {found.wave for found in assessments.of_participant(session, key(participant))}
-    for wave in protocol.waves:
-        if wave.anchor == anchor and wave.id not in planned:
-            session.add(_assessment(participant, wave, version_id, anchor_at, keys))
-    session.flush()
 
 
 def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
@@ -68,7 +49,7 @@ def _open_one(session: Session, assessment: Assessment, keys: KeyRing, now: date
     if participant is None:
         return False
     assessments.refresh(session, assessment)
-    if assessment.status != AssessmentStatus.SCHEDULED:
+    if assessment.status != AssessmentStatus.SCHEDULED or not _is_open(session, assessment):
         return True
     study = studies.by_id(session, assessment.study_id)
     if participant.follow_up != FollowUp.ACTIVE:
@@ -86,7 +67,7 @@ def _close_one(session: Session, assessment: Assessment, keys: KeyRing, now: dat
     if participant is None:
         return False
     assessments.refresh(session, assessment)
-    if AssessmentStatus(assessment.status).is_over:
+    if AssessmentStatus(assessment.status).is_over or not _is_open(session, assessment):
         return True
     study = studies.by_id(session, assessment.study_id)
     started = assessment.status == AssessmentStatus.STARTED
@@ -120,15 +101,8 @@ def open_assessment(
     assessment.status = AssessmentStatus.OPEN
     protocol = current_protocol(session, study)
     outbox.queue_invitation(session, participant, assessment, protocol, now=now, at_once=at_once)
-    audit.record(
-        session,
-        study,
-        "assessment.opened",
-        {"wave": assessment.wave, "occurrence": assessment.occurrence},
-        actor=_CLOCKWORK,
-        now=now,
-        participant=participant,
-    )
+    told = {"wave": assessment.wave, "occurrence": assessment.occurrence}
+    record(session, participant, "assessment.opened", told, actor=_CLOCKWORK, now=now)
 
 
 def wave_is_over(
@@ -146,40 +120,54 @@ def wave_is_over(
     """
     outbox.forget_assessment(session, assessment, now=at)
     plan_from(session, participant, f"wave:{assessment.wave}", at, keys=keys)
-    protocol = current_protocol(session, study)
-    _cross_over(session, study, participant, protocol, assessment.wave, at)
-    every = assessments.of_participant(session, key(participant))
-    if participant.follow_up == FollowUp.ACTIVE and _has_come_to_the_end(protocol, every):
-        participant.follow_up = FollowUp.COMPLETED
-        audit.record(
-            session,
-            study,
-            "participant.completed",
-            {},
-            actor=_CLOCKWORK,
-            now=at,
-            participant=participant,
-        )
+    programme.cross_over_after(session, study, participant, assessment.wave, keys=keys, at=at)
+    _complete_if_at_the_end(session, study, participant, at)
 
 
-def _assessment(
-    participant: Participant, wave: Wave, version_id: int, anchor_at: datetime, keys: KeyRing
-) -> Assessment:
-    window = plan_window(wave, anchor_at, participant.zone)
-    uid = secrets.token_hex(_UID_BYTES)
-    return Assessment(
-        study_id=participant.study_id,
-        participant_id=key(participant),
-        protocol_version_id=version_id,
-        wave=wave.id,
-        uid=uid,
-        token_hash=token_hash(keys.link_token(uid)),
-        due_wall=window.due_wall.isoformat(timespec="minutes"),
-        zone=window.zone,
-        opens_at=window.opens_at,
-        due_at=window.due_at,
-        closes_at=window.closes_at,
-    )
+def end(
+    session: Session,
+    participant: Participant,
+    *,
+    now: datetime,
+    actor: str,
+    for_ever: bool = True,
+) -> None:
+    """Close what is open for a participant who is no longer followed, and send nothing more.
+
+    Unless it is ``for_ever``, what is planned for later stays planned. Nothing but messages
+    changes in a study that is locked.
+    """
+    messages.cancel_pending(session, key(participant), now)
+    if not lifecycle.takes_data(studies.hold_state(session, participant.study_id)):
+        return
+    for assessment in assessments.of_participant(session, key(participant)):
+        status = _ENDINGS.get(AssessmentStatus(assessment.status))
+        if status and (for_ever or assessment.status != AssessmentStatus.SCHEDULED):
+            _finish(session, participant, assessment, status, now, actor=actor, now=now)
+    if for_ever:
+        participant.crossover_due_at = None
+
+
+_ENDINGS = {
+    AssessmentStatus.SCHEDULED: AssessmentStatus.CANCELLED,
+    AssessmentStatus.OPEN: AssessmentStatus.CANCELLED,
+    AssessmentStatus.STARTED: AssessmentStatus.PARTIAL,
+}
+
+
+def take_up_again(
+    session: Session, study: Study, participant: Participant, *, keys: KeyRing, now: datetime
+) -> None:
+    """Let follow now what did not follow from the waves that ended while a participant was lost."""
+    if participant.crossover_due_at is not None:
+        participant.crossover_due_at = max(participant.crossover_due_at, now)
+    for found in assessments.of_participant(session, key(participant)):
+        if AssessmentStatus(found.status).is_over and found.closed_at is not None:
+            anchor = f"wave:{found.wave}"
+            plan_from(session, participant, anchor, found.closed_at, keys=keys)
+            programme.cross_over_after(session, study, participant, found.wave, keys=keys, at=now)
+    _complete_if_at_the_end(session, study, participant, now)
+    session.flush()
 
 
 def _close(
@@ -191,51 +179,61 @@ def _close(
     keys: KeyRing,
     now: datetime,
 ) -> None:
-    assessment.status = status
     over_at = now if status == AssessmentStatus.CANCELLED else assessment.closes_at
+    _finish(session, participant, assessment, status, over_at, actor=_CLOCKWORK, now=now)
+    wave_is_over(session, study, participant, assessment, keys=keys, at=over_at)
+
+
+def _finish(
+    session: Session,
+    participant: Participant,
+    assessment: Assessment,
+    status: AssessmentStatus,
+    over_at: datetime,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    assessment.status = status
     assessment.closed_at = over_at
     told: dict[str, str | int] = {"wave": assessment.wave, "occurrence": assessment.occurrence}
     if status == AssessmentStatus.PARTIAL:
         told["answers"] = audit.salted_answers(session, assessment)
-    audit.record(
-        session,
-        study,
-        f"assessment.{status}",
-        told,
-        actor=_CLOCKWORK,
-        now=now,
-        participant=participant,
-    )
-    wave_is_over(session, study, participant, assessment, keys=keys, at=over_at)
+    record(session, participant, f"assessment.{status}", told, actor=actor, now=now)
 
 
-def _cross_over(
-    session: Session,
-    study: Study,
-    participant: Participant,
-    protocol: Protocol,
-    wave: str,
-    now: datetime,
+def _complete_if_at_the_end(
+    session: Session, study: Study, participant: Participant, at: datetime
 ) -> None:
-    allocation = participants.allocation(session, key(participant))
-    if allocation is None or participant.follow_up != FollowUp.ACTIVE:
-        return
-    crossover = protocol.arms[allocation.arm].crossover
-    if crossover is None or crossover.after != wave or participant.crossover_at is not None:
-        return
-    participant.crossover_at = now
-    participant.programme = ProgrammeState.ON
-    audit.record(
-        session,
-        study,
-        "participant.crossed_over",
-        {"programme": crossover.programme},
-        actor=_CLOCKWORK,
-        now=now,
-        participant=participant,
-    )
+    if participant.follow_up == FollowUp.ACTIVE and _is_at_the_end(session, study, participant):
+        move(participant, lifecycle.complete_follow_up)
+        record(session, participant, "participant.completed", {}, actor=_CLOCKWORK, now=at)
 
 
-def _has_come_to_the_end(protocol: Protocol, every: Iterable[Assessment]) -> bool:
-    over = {found.wave for found in every if AssessmentStatus(found.status).is_over}
-    return over >= {wave.id for wave in protocol.waves}
+def _is_open(session: Session, assessment: Assessment) -> bool:
+    """Whether the study still takes data; if so, it stays open until the transaction ends."""
+    return lifecycle.takes_data(studies.hold_state(session, assessment.study_id))
+
+
+def _is_at_the_end(session: Session, study: Study, participant: Participant) -> bool:
+    """Whether every wave is over that can come for this participant."""
+    over = {
+        found.wave
+        for found in assessments.of_participant(session, key(participant))
+        if AssessmentStatus(found.status).is_over
+    }
+    protocol = current_protocol(session, study)
+    left = {wave.id for wave in protocol.waves} - over
+    return not left or left <= _never_planned(session, protocol, participant)
+
+
+def _never_planned(
+    session: Session, protocol: Protocol, participant: Participant
+) -> frozenset[str]:
+    """Return the waves that count from a programme which this participant's arm never has."""
+    if participant.randomised_at is None:
+        return frozenset()
+    arm = protocol.arms[periods.current(session, key(participant)).arm]
+    if arm.programme is not None or arm.crossover is not None:
+        return frozenset()
+    return waves_that_tell(protocol)

@@ -3,63 +3,54 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session
 
-from longwave.domain.errors import RefusedTransitionError
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp, Messages
-from longwave.services import audit
-from longwave.storage import assessment as assessments
-from longwave.storage import message as messages
-from longwave.storage import participant as participants
-from longwave.storage import study as studies
+from longwave.domain.lifecycle import Messages
+from longwave.domain.lifecycle import participant as lifecycle
+from longwave.services import timeline
+from longwave.services.participant import hold, hold_open, move, record
 from longwave.storage.tables import Participant
-from longwave.storage.tables.base import key
 
 _PARTICIPANT = "participant"
 
 
 def withdraw(
-    session: Session, participant: Participant, *, now: datetime, actor: str = _PARTICIPANT
+    session: Session,
+    participant: Participant,
+    *,
+    now: datetime,
+    actor: str = _PARTICIPANT,
+    reason: str | None = None,
 ) -> None:
-    """Withdraw a participant; what was answered is kept, nothing more is asked or sent."""
-    participant = participants.lock(session, key(participant))
-    if participant.follow_up == FollowUp.WITHDRAWN:
-        raise RefusedTransitionError("You have left the study already.", "Nothing more to do.")
-    participant.follow_up = FollowUp.WITHDRAWN
+    """Withdraw a participant; what was answered is kept, nothing more is asked or sent.
+
+    That is possible at any time, also when the study is locked; then nothing but the
+    withdrawal itself is written. Nobody needs a ``reason`` to leave; one that is given enters
+    the trail as it is, and must name nobody.
+    """
+    participant = hold(session, participant)
+    move(participant, lifecycle.withdraw)
     participant.withdrawn_at = now
-    for assessment in assessments.of_participant(session, key(participant)):
-        if assessment.status == AssessmentStatus.STARTED:
-            assessment.status = AssessmentStatus.PARTIAL
-            assessment.closed_at = now
-        elif not AssessmentStatus(assessment.status).is_over:
-            assessment.status = AssessmentStatus.CANCELLED
-            assessment.closed_at = now
-    messages.cancel_pending(session, key(participant), now)
-    _record(session, participant, "participant.withdrew", actor, now)
+    timeline.end(session, participant, now=now, actor=actor)
+    payload = {"reason": reason.strip()} if reason and reason.strip() else {}
+    record(session, participant, "participant.withdrew", payload, actor=actor, now=now)
 
 
 def pause_messages(session: Session, participant: Participant, *, now: datetime) -> None:
     """Send this participant nothing until told otherwise; the study goes on."""
-    _set_messages(session, participant, Messages.PAUSED, now)
+    _set_messages(session, hold(session, participant), Messages.PAUSED, now)
 
 
 def resume_messages(session: Session, participant: Participant, *, now: datetime) -> None:
     """Send messages again."""
+    participant, _ = hold_open(session, participant)
     _set_messages(session, participant, Messages.ON, now)
 
 
 def _set_messages(
     session: Session, participant: Participant, wanted: Messages, now: datetime
 ) -> None:
-    participant = participants.lock(session, key(participant))
-    participant.messages = wanted
-    _record(session, participant, f"participant.messages_{wanted}", _PARTICIPANT, now)
-
-
-def _record(
-    session: Session, participant: Participant, kind: str, actor: str, now: datetime
-) -> None:
-    study = studies.by_id(session, participant.study_id)
-    audit.record(session, study, kind, {}, actor=actor, now=now, participant=participant)
-    session.flush()
+    move(participant, partial(lifecycle.want_messages, wanted=wanted))
+    record(session, participant, f"participant.messages_{wanted}", {}, actor=_PARTICIPANT, now=now)

@@ -12,8 +12,11 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp
+from longwave.domain.lifecycle import AssessmentStatus, FollowUp, StudyState
 from longwave.storage.tables import Answer, Assessment, Participant, Study
+
+FROZEN = (StudyState.LOCKED, StudyState.ARCHIVED)
+"""The states of studies whose data stay as they are; the clockwork leaves them alone."""
 
 _UNDER_WAY = (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
 
@@ -79,6 +82,19 @@ def refresh(session: Session, assessment: Assessment) -> None:
         session.refresh(assessment)
 
 
+def is_completed(session: Session, participant_id: int, wave: str) -> bool:
+    """Whether a participant has completed a wave."""
+    found = session.exec(_COMPLETED, params={"participant_id": participant_id, "wave": wave})
+    return found.first() is not None
+
+
+_COMPLETED = select(Assessment.id).where(
+    col(Assessment.participant_id) == bindparam("participant_id"),
+    col(Assessment.wave) == bindparam("wave"),
+    col(Assessment.status) == AssessmentStatus.COMPLETED,
+)
+
+
 def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]:
     """Return scheduled assessments whose window has opened, the earliest first."""
     return list(session.exec(_DUE_TO_OPEN, params={"now": now, "most": limit}))
@@ -86,9 +102,11 @@ def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]
 
 _DUE_TO_OPEN = (
     select(Assessment)
+    .join(Study, col(Study.id) == col(Assessment.study_id))
     .where(
         col(Assessment.status) == AssessmentStatus.SCHEDULED,
         col(Assessment.opens_at) <= bindparam("now"),
+        col(Study.state).not_in(FROZEN),
     )
     .order_by(col(Assessment.opens_at))
     .limit(bindparam("most"))
@@ -102,7 +120,12 @@ def due_to_close(session: Session, now: datetime, limit: int) -> list[Assessment
 
 _DUE_TO_CLOSE = (
     select(Assessment)
-    .where(col(Assessment.status).in_(_UNDER_WAY), col(Assessment.closes_at) <= bindparam("now"))
+    .join(Study, col(Study.id) == col(Assessment.study_id))
+    .where(
+        col(Assessment.status).in_(_UNDER_WAY),
+        col(Assessment.closes_at) <= bindparam("now"),
+        col(Study.state).not_in(FROZEN),
+    )
     .order_by(col(Assessment.closes_at))
     .limit(bindparam("most"))
 )

@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, update
+from sqlalchemy import ColumnElement, bindparam, or_, update
 from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import Messages, MessageState
-from longwave.storage.tables import Assessment, Attempt, Contact, Message, Participant, Study
+from longwave.storage.tables import (
+    Assessment,
+    Attempt,
+    Contact,
+    Message,
+    Participant,
+    Staff,
+    Study,
+)
 
 
 def by_id(session: Session, message_id: int) -> Message:
@@ -19,13 +27,18 @@ def by_id(session: Session, message_id: int) -> Message:
 
 
 class Due(NamedTuple):
-    """A message that is due, with all that it is about; ``contact`` may have been erased."""
+    """A message that is due, with all that it is about.
+
+    It goes to a participant, whose ``contact`` may have been erased, or to a member of staff;
+    and it is about an assessment, or not.
+    """
 
     message: Message
-    participant: Participant
-    assessment: Assessment
     study: Study
+    participant: Participant | None
+    assessment: Assessment | None
     contact: Contact | None
+    staff: Staff | None
 
 
 def due(session: Session, now: datetime, limit: int) -> list[Due]:
@@ -38,15 +51,16 @@ def due(session: Session, now: datetime, limit: int) -> list[Due]:
 
 
 _DUE = (
-    sqlalchemy_select(Message, Participant, Assessment, Study, Contact)
-    .join(Participant, col(Participant.id) == col(Message.participant_id))
-    .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
+    sqlalchemy_select(Message, Study, Participant, Assessment, Contact, Staff)
     .join(Study, col(Study.id) == col(Message.study_id))
+    .outerjoin(Participant, col(Participant.id) == col(Message.participant_id))
+    .outerjoin(Assessment, col(Assessment.id) == col(Message.assessment_id))
     .outerjoin(Contact, col(Contact.participant_id) == col(Message.participant_id))
+    .outerjoin(Staff, col(Staff.id) == col(Message.staff_id))
     .where(
         col(Message.state) == MessageState.PENDING,
         col(Message.due_at) <= bindparam("now"),
-        col(Participant.messages) == Messages.ON,
+        or_(col(Message.participant_id).is_(None), col(Participant.messages) == Messages.ON),
     )
     .order_by(col(Message.due_at), col(Message.id))
     .limit(bindparam("most"))
@@ -92,6 +106,7 @@ def is_queued(session: Session, message: Message) -> bool:
     """Whether there is or was a message for the same step already."""
     statement = select(Message.id).where(
         Message.participant_id == message.participant_id,
+        Message.staff_id == message.staff_id,
         Message.step == message.step,
         Message.occurrence == message.occurrence,
         Message.channel == message.channel,
@@ -105,6 +120,14 @@ def of_assessment(session: Session, assessment_id: int | None) -> list[Message]:
 
 
 _OF_ASSESSMENT = select(Message).where(col(Message.assessment_id) == bindparam("assessment_id"))
+
+
+def forget_details(session: Session, participant_id: int) -> None:
+    """Erase what mail servers said when a participant was written to."""
+    theirs = select(Message.id).where(col(Message.participant_id) == participant_id)
+    session.connection().execute(
+        update(Attempt).where(col(Attempt.message_id).in_(theirs)).values(detail=None)
+    )
 
 
 def finish_attempt(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import ColumnElement, bindparam, literal, or_, update
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -77,9 +78,38 @@ def count_enrolled(session: Session, study_id: int) -> int:
     return session.exec(statement).one()
 
 
+def count_enrolled_like(
+    session: Session, study_id: int, site: str | None, stratum: Mapping[str, str]
+) -> int:
+    """Return how many enrolled at a site (None: anywhere) with these answers to choice items.
+
+    Of those whose answers were erased, the stratum of their randomisation is known still.
+    """
+    where: list[ColumnElement[bool]] = [
+        col(Participant.study_id) == study_id,
+        col(Participant.enrolled_at).is_not(None),
+        *([col(Participant.site) == site] if site is not None else []),
+    ]
+    levels = literal("|").concat(col(Participant.stratum)).concat("|")
+    alike = [
+        or_(
+            col(Participant.screening)[item].as_string() == value,
+            levels.contains(f"|{item}={value}|", autoescape=True),
+        )
+        for item, value in stratum.items()
+    ]
+    return session.exec(select(func.count()).where(*where, *alike)).one()
+
+
 def contact(session: Session, participant_id: int) -> Contact | None:
     """Return how to reach a participant."""
     return session.get(Contact, participant_id)
+
+
+def is_verified(session: Session, participant_id: int) -> bool:
+    """Whether a participant has followed a link that was sent to her address."""
+    found = contact(session, participant_id)
+    return found is not None and found.verified_at is not None
 
 
 def contact_by_digest(session: Session, study_id: int, digest: str) -> Contact | None:

@@ -37,7 +37,7 @@ def start(token: str, request: Request, edge: AtEdge) -> Response:
     """Exchange the link for a cookie and go to the first open page."""
     try:
         with edge.database.writing() as session:
-            assessment = assessments.begin(session, token, now=edge.now)
+            assessment = assessments.begin(session, token, keys=edge.keys, now=edge.now)
             first = first_page(
                 assessments.questionnaire(session, assessment),
                 assessments.answers_of(session, assessment),
