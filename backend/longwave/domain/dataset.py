@@ -33,6 +33,7 @@ class DatasetVersion:
 class DatasetParticipant:
     """One participant who consented.
 
+    ``stratum_actual`` is what the stratum should have been, where it was entered wrongly.
     ``arm`` and ``crossover_at`` are None in a blinded dataset, whatever is stored.
     """
 
@@ -49,6 +50,10 @@ class DatasetParticipant:
     enrolled_at: datetime | None
     randomised_at: datetime | None
     withdrawn_at: datetime | None
+    stratum_actual: str | None = None
+    randomised_in_error: bool = False
+    erased: bool = False
+    cluster: str | None = None
     crossover_at: datetime | None = None
     arm: str | None = None
 
@@ -146,10 +151,14 @@ def _encode(
 
 @dataclass(frozen=True, slots=True)
 class TrailHead:
-    """The head of the last sealed block of the audit trail."""
+    """The head of the last sealed block of the audit trail.
 
-    number: int
-    last_event: int
+    ``number`` and ``last_event`` are None in a blinded dataset: counted from one export to the
+    next, they would tell of events that the blinded do not hear of.
+    """
+
+    number: int | None
+    last_event: int | None
     head: str
 
 

@@ -53,8 +53,8 @@ def codebook(dataset: Dataset, protocols: Protocols, tables: Tables) -> dict[str
             "score": reasons(ScoreGap),
         },
         "waves": [
-            {"wave": wave.id, "order": order, "label": dict(wave.label)}
-            for order, wave in enumerate(all_waves(protocols).values())
+            {"wave": wave.id, "order": wave.order, "label": dict(wave.label)}
+            for wave in all_waves(protocols).values()
         ],
         "instruments": [_instrument(instrument) for instrument in instruments.values()],
     }

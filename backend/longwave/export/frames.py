@@ -71,7 +71,9 @@ class Frames:
             "participant_id": _text(who.public_id for who in people),
             "arm": _text(who.arm for who in people),
             "stratum": _text(who.stratum for who in people),
+            "stratum_actual": _text(who.stratum_actual for who in people),
             "site": _text(who.site for who in people),
+            "cluster": _text(who.cluster for who in people),
             "language": _text(who.language for who in people),
             "stage": _text(who.stage for who in people),
             "follow_up": _text(who.follow_up for who in people),
@@ -79,6 +81,7 @@ class Frames:
             "randomisation_day": self._days([who.randomised_at for who in people]),
             "crossover_day": self._days([who.crossover_at for who in people]),
             "withdrawal_day": self._days([who.withdrawn_at for who in people]),
+            "randomised_in_error": _integers(int(who.randomised_in_error) for who in people),
         }
         return self._frame(PARTICIPANTS, columns)
 

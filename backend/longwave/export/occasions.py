@@ -56,14 +56,14 @@ def list_occasions(dataset: Dataset, protocols: Protocols) -> list[Occasion]:
     invitations = _invitation_states(dataset)
     found = []
     for place, participant in enumerate(dataset.participants):
-        for order, wave in enumerate(waves):
+        for wave, planned_wave in waves.items():
             for assessment in planned.get((participant.id, wave), [None]):
                 states = invitations.get(assessment.id, frozenset()) if assessment else frozenset()
                 found.append(
                     Occasion(
                         participant=place,
                         wave=wave,
-                        wave_order=order,
+                        wave_order=planned_wave.order,
                         occurrence=assessment.occurrence if assessment else 1,
                         assessment=assessment,
                         status=_status(assessment, dataset.cut_off),
@@ -92,7 +92,7 @@ def _person_facts(dataset: Dataset) -> dict[int, PersonFacts]:
         pauses[pause.participant_id].append((pause.at, pause.paused))
 
     def facts(who: DatasetParticipant) -> PersonFacts:
-        return PersonFacts(who.follow_up, who.withdrawn_at, tuple(pauses[who.id]))
+        return PersonFacts(who.follow_up, who.withdrawn_at, tuple(pauses[who.id]), who.erased)
 
     return {who.id: facts(who) for who in dataset.participants}
 

@@ -71,6 +71,7 @@ _PARTICIPANT = Column("participant_id", "string", "Public study id of the partic
 _ARM = Column("arm", "string", "Arm of the trial; empty before randomisation", tells_arm=True)
 _STRATUM = Column("stratum", "string", "Stratum, as it was at randomisation")
 _SITE = Column("site", "string", "Site that enrolled the participant")
+_CLUSTER = Column("cluster", "string", "Cluster that was randomised as a whole, if so")
 _LANGUAGE = Column("language", "string", "Language of the participant's pages")
 _WAVE = Column("wave", "string", "Wave of the protocol")
 _WAVE_ORDER = Column("wave_order", "integer", "Place of the wave in the protocol, from 0")
@@ -86,7 +87,13 @@ PARTICIPANTS = Table(
         _PARTICIPANT,
         _ARM,
         _STRATUM,
+        Column(
+            "stratum_actual",
+            "string",
+            "Stratum as it should have been, where it was entered wrongly",
+        ),
         _SITE,
+        _CLUSTER,
         _LANGUAGE,
         Column("stage", "string", "How far the participant came into the study", _STAGES),
         Column("follow_up", "string", "Whether the participant is followed", _FOLLOW_UPS),
@@ -99,6 +106,12 @@ PARTICIPANTS = Table(
             tells_arm=True,
         ),
         Column("withdrawal_day", "integer", "Study day of withdrawal"),
+        Column(
+            "randomised_in_error",
+            "integer",
+            "Whether it was an error to randomise; by default analysed all the same",
+            {"0": "no", "1": "yes"},
+        ),
     ),
 )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlmodel import Session
 
-from longwave.domain.blinding import Viewer
+from longwave.domain.blinding import Viewer, waves_shown, waves_that_tell
 from longwave.domain.dataset import Dataset
 from longwave.domain.errors import InvalidInputError, LongwaveError, NotAllowedError
+from longwave.domain.permissions import Action
 from longwave.domain.protocol.model import Protocol
 from longwave.export import DEFAULT_FORMATS, DEFAULT_LAYOUTS, Manifest, write_export
 from longwave.export.folder import check_replaceable
@@ -20,6 +21,8 @@ from longwave.export.writers import check_formats
 from longwave.services import audit
 from longwave.services.study import get_study, protocol_of
 from longwave.storage.export import begin_snapshot, read_dataset
+from longwave.storage.study import version_ids
+from longwave.storage.tables.base import key
 
 __all__ = [
     "DEFAULT_FORMATS",
@@ -80,11 +83,12 @@ def export_study(
     NotFoundError
         If there is no such study.
     NotAllowedError
-        If a blinded viewer asks for an unblinded export.
+        If the viewer may not export the whole study, or is blinded and asks for the arms.
     InvalidInputError
         If an unblinded export has no reason, a format or layout is unknown, or ``directory``
         holds anything but a former export.
     """
+    viewer.require_everywhere(Action.EXPORT)
     check_request(directory, formats=formats, layouts=layouts)
     unblinding = (
         record_unblinding(session, slug, viewer=viewer, reason=reason, now=now)
@@ -114,10 +118,11 @@ def record_unblinding(
     Raises
     ------
     NotAllowedError
-        If the viewer is blinded.
+        If the viewer may not export the whole study, or is blinded.
     InvalidInputError
         If there is no reason.
     """
+    viewer.require_everywhere(Action.EXPORT)
     study = get_study(session, slug)
     if not viewer.sees_arms:
         raise NotAllowedError(
@@ -152,8 +157,16 @@ def read_study(session: Session, slug: str, *, unblinding: Unblinding | None = N
         )
     begin_snapshot(session)
     study = get_study(session, slug)
-    dataset = read_dataset(session, study, arms=unblinding is not None)
-    protocols = {found.id: protocol_of(session, found.id) for found in dataset.versions}
+    blinded = unblinding is None
+    versions = {
+        found: protocol_of(session, found) for found in reversed(version_ids(session, key(study)))
+    }
+    hidden = waves_that_tell(*versions.values()) if blinded else frozenset()
+    dataset = read_dataset(session, study, arms=not blinded, hidden_waves=hidden)
+    protocols = {
+        found: replace(protocol, waves=waves_shown(protocol, blinded=blinded))
+        for found, protocol in versions.items()
+    }
     return StudyData(dataset, protocols, unblinding.reason if unblinding else None)
 
 

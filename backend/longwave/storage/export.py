@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
+from longwave.domain.blinding import EVENTS, follow_up_shown
 from longwave.domain.dataset import (
     AnswerColumns,
     AnswerEncoder,
@@ -22,6 +24,7 @@ from longwave.domain.dataset import (
     TrailHead,
 )
 from longwave.domain.lifecycle import Messages, Stage, StudyMode
+from longwave.domain.randomisation import list_of_members
 from longwave.storage.tables import (
     Allocation,
     Answer,
@@ -37,7 +40,8 @@ from longwave.storage.tables import (
 
 _BATCH = 1_000
 _CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
-_CROSSED_OVER = "participant.crossed_over"
+_ABOUT_PEOPLE = "participant."
+_COMPLETED = "participant.completed"
 _PAUSED = f"participant.messages_{Messages.PAUSED}"
 _RESUMED = f"participant.messages_{Messages.ON}"
 
@@ -51,7 +55,9 @@ def begin_snapshot(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def read_dataset(session: Session, study: Study, *, arms: bool) -> Dataset:
+def read_dataset(
+    session: Session, study: Study, *, arms: bool, hidden_waves: Collection[str] = ()
+) -> Dataset:
     """Read all that an export of ``study`` shows.
 
     Parameters
@@ -61,23 +67,26 @@ def read_dataset(session: Session, study: Study, *, arms: bool) -> Dataset:
     arms
         Whether to read who is in which arm, and what only some arms can have. Without it
         those rows are not even selected.
+    hidden_waves
+        The waves whose time tells the arm; what belongs to them is not selected either.
     """
     study_id = study.id or 0
-    participants = tuple(_participants(session, study_id, arms))
-    assessments = tuple(_assessments(session, study_id))
-    cut_off = _cut_off(session, study, participants, assessments, arms)
+    shown = col(Assessment.wave).not_in(hidden_waves)
+    participants = tuple(_participants(session, study_id, arms, hidden_waves))
+    assessments = tuple(_assessments(session, study_id, shown))
+    cut_off = _cut_off(session, study, participants, assessments, shown, arms)
     return Dataset(
         study=DatasetStudy(study_id, study.slug, study.mode == StudyMode.TRIAL_RUN),
         versions=tuple(_versions(session, study_id)),
         participants=participants,
         assessments=assessments,
-        invitations=tuple(_invitations(session, study_id)),
+        invitations=tuple(_invitations(session, study_id, shown)),
         pauses=tuple(_pauses(session, study_id)),
-        answers=_answers(session, study_id),
+        answers=_answers(session, study_id, shown),
         cut_off=cut_off,
         left_out=_left_out(session, study_id),
         blinded=not arms,
-        trail=_trail_head(session, cut_off),
+        trail=_trail_head(session, cut_off, arms),
     )
 
 
@@ -90,7 +99,9 @@ def _versions(session: Session, study_id: int) -> Iterable[DatasetVersion]:
     return (DatasetVersion(*row) for row in session.execute(statement))
 
 
-def _participants(session: Session, study_id: int, arms: bool) -> Iterable[DatasetParticipant]:
+def _participants(
+    session: Session, study_id: int, arms: bool, hidden_waves: Collection[str]
+) -> Iterable[DatasetParticipant]:
     consented = (
         select(
             col(Consent.participant_id).label("participant_id"),
@@ -114,21 +125,43 @@ def _participants(session: Session, study_id: int, arms: bool) -> Iterable[Datas
             col(Participant.enrolled_at),
             col(Participant.randomised_at),
             col(Participant.withdrawn_at),
+            col(Participant.stratum_actual),
+            col(Participant.randomised_in_error_at).is_not(None),
+            col(Participant.erased_at).is_not(None),
+            col(Allocation.list),
         )
         .outerjoin(consented, consented.c.participant_id == col(Participant.id))
+        .outerjoin(Allocation, col(Allocation.participant_id) == col(Participant.id))
         .where(col(Participant.study_id) == study_id, col(Participant.stage).in_(_CONSENTED))
         .order_by(col(Participant.public_id))
     )
     if arms:
-        statement = statement.outerjoin(
-            Allocation, col(Allocation.participant_id) == col(Participant.id)
-        ).add_columns(col(Participant.crossover_at), col(Allocation.arm))
+        statement = statement.add_columns(col(Participant.crossover_at), col(Allocation.arm))
     rows = session.execute(statement)
+    people = (DatasetParticipant(*row) for row in rows)
+    shown = (
+        replace(
+            who,
+            follow_up=follow_up_shown(who.follow_up, hidden_waves, blinded=not arms),
+            cluster=_cluster(who.cluster),
+        )
+        for who in people
+    )
     # The order is that of the code points, whatever the database's collation says.
-    return sorted((DatasetParticipant(*row) for row in rows), key=lambda found: found.public_id)
+    return sorted(shown, key=lambda found: found.public_id)
 
 
-def _assessments(session: Session, study_id: int) -> Iterable[DatasetAssessment]:
+def _cluster(list_name: str | None) -> str | None:
+    """Return the cluster whose members stand on a list, if it is such a list."""
+    prefix = list_of_members("")
+    if list_name is None or not list_name.startswith(prefix):
+        return None
+    return list_name.removeprefix(prefix)
+
+
+def _assessments(
+    session: Session, study_id: int, shown: ColumnElement[bool]
+) -> Iterable[DatasetAssessment]:
     statement = (
         select(
             col(Assessment.id),
@@ -146,19 +179,22 @@ def _assessments(session: Session, study_id: int) -> Iterable[DatasetAssessment]
             col(Assessment.submitted_at),
             col(Assessment.closed_at),
         )
-        .where(col(Assessment.study_id) == study_id)
+        .where(col(Assessment.study_id) == study_id, shown)
         .order_by(col(Assessment.id))
     )
     return (DatasetAssessment(*row) for row in session.execute(statement))
 
 
-def _invitations(session: Session, study_id: int) -> Iterable[DatasetInvitation]:
+def _invitations(
+    session: Session, study_id: int, shown: ColumnElement[bool]
+) -> Iterable[DatasetInvitation]:
     statement = (
         select(col(Message.assessment_id), col(Message.state), col(Message.settled_at))
+        .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
         .where(
             col(Message.study_id) == study_id,
-            col(Message.assessment_id).is_not(None),
             col(Message.settled_at).is_not(None),
+            shown,
         )
         .order_by(col(Message.id))
     )
@@ -174,7 +210,7 @@ def _pauses(session: Session, study_id: int) -> Iterable[DatasetPause]:
     return (DatasetPause(who, at, kind == _PAUSED) for who, at, kind in session.execute(statement))
 
 
-def _answers(session: Session, study_id: int) -> AnswerColumns:
+def _answers(session: Session, study_id: int, shown: ColumnElement[bool]) -> AnswerColumns:
     statement = (
         select(
             col(Answer.assessment_id),
@@ -184,7 +220,7 @@ def _answers(session: Session, study_id: int) -> AnswerColumns:
             col(Answer.missing_reason),
         )
         .join(Assessment, col(Assessment.id) == col(Answer.assessment_id))
-        .where(col(Assessment.study_id) == study_id)
+        .where(col(Assessment.study_id) == study_id, shown)
     )
     encoder = AnswerEncoder()
     # Past the ORM, which takes twice as long over millions of rows.
@@ -210,6 +246,7 @@ def _cut_off(
     study: Study,
     participants: tuple[DatasetParticipant, ...],
     assessments: tuple[DatasetAssessment, ...],
+    shown: ColumnElement[bool],
     arms: bool,
 ) -> datetime:
     """Return the instant of the last thing that the export shows.
@@ -226,10 +263,13 @@ def _cut_off(
     study_id = study.id or 0
     instants.append(_newest(session, col(Participant.screened_at), _of(Participant, study_id)))
     answered = col(Answer.assessment_id) == col(Assessment.id)
-    instants.append(_newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered))
-    told = col(Event.kind).startswith("participant.", autoescape=True)
+    instants.append(
+        _newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered, shown)
+    )
+    told = col(Event.kind).startswith(_ABOUT_PEOPLE, autoescape=True)
     if not arms:
-        told = told & (col(Event.kind) != _CROSSED_OVER)
+        kept_back = [kind for kind, fields in EVENTS.items() if fields is None]
+        told = told & col(Event.kind).not_in([*kept_back, _COMPLETED])
     instants.append(_newest(session, col(Event.at), _of(Event, study_id), told))
     return max(instant for instant in instants if instant is not None)
 
@@ -243,7 +283,7 @@ def _newest(session: Session, instant: Any, *where: ColumnElement[bool]) -> date
     return found
 
 
-def _trail_head(session: Session, cut_off: datetime) -> TrailHead | None:
+def _trail_head(session: Session, cut_off: datetime, arms: bool) -> TrailHead | None:
     """Return the newest head from before the cut-off: a later one would change the bytes."""
     statement = (
         select(col(Seal.number), col(Seal.last_event), col(Seal.head))
@@ -252,4 +292,6 @@ def _trail_head(session: Session, cut_off: datetime) -> TrailHead | None:
         .limit(1)
     )
     row = session.execute(statement).first()
-    return TrailHead(*row) if row else None
+    if row is None:
+        return None
+    return TrailHead(*row) if arms else TrailHead(None, None, row.head)

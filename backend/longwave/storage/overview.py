@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, true
 from sqlmodel import Session, col, func, select
 
+from longwave.storage.tables import Allocation, Assessment, Message, Participant
+
 Sites = Collection[str] | None
 """The sites that are counted; None for all."""
-
-from longwave.storage.tables import Allocation, Assessment, Message, Participant
 
 
 def count_stages(session: Session, study_id: int, sites: Sites) -> dict[str, int]:

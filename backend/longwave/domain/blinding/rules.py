@@ -118,6 +118,8 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
 MESSAGES: Mapping[str, bool] = {
     "invitation": True,
     "reminder": True,
+    "consent_copy": True,
+    "unblinding_notice": True,
 }
 """Whether the blinded may know that a kind of message went to a participant.
 
