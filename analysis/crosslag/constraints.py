@@ -144,15 +144,13 @@ def equality_rank(table: ParameterTable) -> int:
     if not restrictions.n_equalities:
         return 0
     rng = np.random.default_rng(1)
-    ranks = [0]
+    ranks = []
     for _ in range(_RANDOM_POINTS):
         jets = restrictions.jets(rng.uniform(0.2, 0.9, table.n_free))[: restrictions.n_equalities]
         jacobian = np.array([jet.gradient for jet in jets])
         if np.isfinite(jacobian).all():
             ranks.append(null_space(jacobian, np.ones(table.n_free))[1])
-    if max(ranks) == 0:
-        return restrictions.n_equalities
-    return max(ranks)
+    return max(ranks, default=restrictions.n_equalities)  # by default, nowhere defined
 
 
 def equality_tangent(table: ParameterTable, theta: Float) -> Float | None:

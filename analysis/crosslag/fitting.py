@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -279,6 +280,7 @@ def _finished(
             measures, indices.without_gaps(measures, scaled), len(unrestricted)
         )
     findings = inference.inadmissible(table, point)
+    functions = defined(table, point, covariance)
     return Fit(
         model=model,
         table=table,
@@ -290,14 +292,20 @@ def _finished(
         missing=missing,
         converged=True,
         admissible=not findings,
-        warnings=(*panel.notes, *_small_sample(point), *_at_bounds(solution), *findings),
+        warnings=(
+            *panel.notes,
+            *_small_sample(point),
+            *_at_bounds(solution),
+            *_undefined(table, functions),
+            *findings,
+        ),
         method=solution.method,
         iterations=solution.iterations,
         theta=point.theta,
         vcov=covariance,
         indices=measures,
         standardised=inference.standardised(table, point, covariance),
-        defined=defined(table, point, covariance),
+        defined=functions,
         sample=Sample.of(panel, unrestricted, index, scaled),
     )
 
@@ -306,6 +314,14 @@ def _at_bounds(solution: Solution[ModelPoint]) -> list[str]:
     if not solution.active:
         return []
     return [f"Estimates lie on these bounds, so their errors are 0: {', '.join(solution.active)}."]
+
+
+def _undefined(table: ParameterTable, functions: Defined) -> list[str]:
+    return [
+        f"'{row.definition}' is undefined at the estimates."
+        for row, value in zip(table.definitions, functions.values.tolist(), strict=True)
+        if math.isnan(value)
+    ]
 
 
 def _small_sample(point: ModelPoint) -> list[str]:

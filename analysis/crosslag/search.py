@@ -61,10 +61,34 @@ def find_maximum(
             return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
         return _climb(table, structures, patterns, start)
     except ValueError as error:
-        raise ModelError(
-            "The model's starting values imply an impossible covariance matrix; check fixed values"
-            " and stated starts."
-        ) from error
+        raise ModelError(_impossible(table)) from error
+
+
+def _impossible(table: ParameterTable) -> str:
+    complaint = "The model's starting values imply an impossible covariance matrix"
+    flat = _without_variance(table)
+    if flat:
+        return (
+            f"{complaint}: no variance is stated for {', '.join(flat)}. Write"
+            f' {flat[0]} ~~ {flat[0]}, or use auto="sem", or fixed_x=True for predictors.'
+        )
+    if table.constraints:
+        stated = "; ".join(map(str, table.constraints[:5]))
+        return (
+            f"{complaint}, or break the constraints ({stated}); check that these do not contradict"
+            " each other or fixed values."
+        )
+    return f"{complaint}; check fixed values and stated starts."
+
+
+def _without_variance(table: ParameterTable) -> list[str]:
+    """Name observed variables whose variance is fixed to 0, and that nothing latent explains."""
+    explained = {row.rhs for row in table.rows if row.op == "=~"}
+    explained |= {row.lhs for row in table.rows if row.op == "~" and row.rhs in table.latent}
+    fixed = [
+        r.lhs for r in table.rows if r.op == "~~" and r.lhs == r.rhs and r.free < 0 and r.value == 0
+    ]
+    return [name for name in table.observed if name in fixed and name not in explained]
 
 
 def _climb(

@@ -44,6 +44,35 @@ def test_an_equality_that_follows_from_others_costs_no_degree_of_freedom(complet
     np.testing.assert_allclose(a.vcov, b.vcov, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("constraint", "df"), [("a == a", 0), ("b == 0.5", 1), ("a == b; b == a", 2)]
+)
+def test_an_equality_that_says_nothing_costs_no_degree_of_freedom(complete, constraint, df):
+    more = " + b*x1 + 0.5*x1" if "b" in constraint else ""
+    fit = cl.fit(f"y2 ~ a*y1{more}\n{constraint}", complete)
+    assert fit.indices["df"] == df
+
+
+@pytest.mark.parametrize("constraints", ["a > 1; a < 0", "a == 1; a == 2", "b > 1", "b == 0.7"])
+def test_constraints_that_contradict_each_other_are_named(complete, constraints):
+    with pytest.raises(cl.ModelError, match="break the constraints") as caught:
+        cl.fit(f"y2 ~ a*y1 + b*x1 + 0.5*x1\n{constraints}", complete)
+    assert constraints in str(caught.value)
+
+
+def test_a_variance_that_nobody_stated_is_named(complete):
+    with pytest.raises(cl.ModelError, match=r"is stated for y1\. Write y1 ~~ y1"):
+        cl.fit("y2 ~ y1\ny2 ~~ y2", complete, auto="none")
+    assert cl.fit("y2 ~ y1\ny2 ~~ y2", complete, auto="none", fixed_x=True).converged
+
+
+def test_a_definition_without_a_value_is_noted(complete):
+    fit = cl.fit("y2 ~ a*y1\nq := log(a - 5)", complete)
+    assert fit.converged
+    assert np.isnan(fit.estimates.query("lhs == 'q'")["est"].item())
+    assert "'q := log(a-5)' is undefined at the estimates." in fit.warnings
+
+
 def test_effect_coding_is_identified_by_its_constraint(complete):
     """No loading is 1; their mean is. The same fit as with a marker, rescaled."""
     marker = cl.fit("f =~ x1 + x2 + x3 + x4", complete)
