@@ -45,3 +45,32 @@ def test_a_secret_is_not_printed():
     settings = load_settings()
     assert settings.secret_key.get_secret_value() not in repr(settings)
     assert settings.has_default_secret
+
+
+SAFE = {"LONGWAVE_SECRET_KEY": "k" * 40, "LONGWAVE_SMTP_URL": "smtp://mail.example:25"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({}, ()),
+        ({"LONGWAVE_SECRET_KEY": None}, ("LONGWAVE_SECRET_KEY",)),
+        ({"LONGWAVE_SMTP_URL": None}, ("LONGWAVE_SMTP_URL",)),
+        (
+            {"LONGWAVE_SMTP_URL": None, "LONGWAVE_MAIL_DIRECTORY": "mail"},
+            ("LONGWAVE_SMTP_URL",),
+        ),
+        ({"LONGWAVE_MAIL_IS_CAUGHT": "true"}, ("LONGWAVE_MAIL_IS_CAUGHT",)),
+        (
+            {"LONGWAVE_SECRET_KEY": None, "LONGWAVE_SMTP_URL": None},
+            ("LONGWAVE_SECRET_KEY", "LONGWAVE_SMTP_URL"),
+        ),
+    ],
+)
+def test_what_is_unsafe_for_real_participants_is_told_all_at_once(monkeypatch, changes, named):
+    for name, value in {**SAFE, **changes}.items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    reasons = load_settings().unsafe_for_participants
+    assert len(reasons) == len(named)
+    assert all(name in reason for name, reason in zip(named, reasons, strict=True))

@@ -113,7 +113,7 @@ def approve_study(
     if protocol.randomisation is not None and protocol.randomisation.inline is not None:
         raise RefusedTransitionError(
             f"The protocol of {slug} tells the settings of its randomisation to everybody.",
-            "Take randomisation.inline out of it and add the study anew; block sizes and seed are "
+            "Take randomisation.sealed out of it and add the study anew; block sizes and seed are "
             "made at approval, and lists are given with --lists.",
         )
     study.state = state
