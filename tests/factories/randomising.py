@@ -25,3 +25,26 @@ def minimising(number: int, ratio=TWO, strata=("sex", "site"), **rules) -> Seale
     given = {"weights": {}, "probability": 0.8, "imbalance": "range", **rules}
     chosen = plan("minimisation", ratio, strata, minimisation=Minimisation(**given))
     return make_settings(chosen, seed(number))
+
+
+METHOD = "  method: permuted_blocks\n"
+STRATA = "  strata: [profession, site]\n"
+LISTS = "".join(
+    f"      'profession={profession}|site={site}': [active, waitlist, waitlist, active, active]\n"
+    for profession in ("physician", "nurse", "psychologist")
+    for site in ("ankara", "gaziantep")
+)
+WAYS = {
+    "simple": {METHOD: "  method: simple\n", STRATA: ""},
+    "blocks": {METHOD: METHOD + "  sealed: {block_sizes: [2, 6]}\n"},
+    "no strata": {STRATA: ""},
+    "minimisation": {
+        METHOD: "  method: minimisation\n"
+        "  minimisation: {weights: {profession: 2.5}, probability: 0.75, imbalance: variance}\n"
+    },
+    "list": {METHOD: "  method: list\n  sealed:\n    lists:\n" + LISTS},
+    "clusters": {STRATA: "  cluster: profession\n"},
+    "clusters in strata": {STRATA: "  strata: [site]\n  cluster: profession\n"},
+    "unequal": {"ratio: {active: 1, waitlist: 1}": "ratio: {active: 2, waitlist: 1}"},
+}
+"""What to edit in the packaged trial's protocol so that it randomises in another way."""

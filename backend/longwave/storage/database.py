@@ -75,6 +75,21 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def snapshot(session: Session) -> Iterator[Session]:
+    """Give a session whose statements all see one instant: what is committed now.
+
+    SQLite's transactions are like that; on PostgreSQL it is another one than ``session``.
+    """
+    engine = session.get_bind().engine
+    if engine.dialect.name == "sqlite":
+        yield session
+        return
+    still = engine.execution_options(isolation_level="REPEATABLE READ")
+    with ReadingSession(still, autoflush=False) as frozen:
+        yield frozen
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)

@@ -140,12 +140,3 @@ def forget_screening(session: Session, before: datetime) -> int:
         .values(screening=None)
     )
     return result.rowcount
-
-
-def next_position(session: Session, study_id: int, list_name: str) -> int:
-    """Return the first free position of an allocation list."""
-    statement = select(func.max(Allocation.position)).where(
-        Allocation.study_id == study_id, Allocation.list == list_name
-    )
-    last = session.exec(statement).one()
-    return 0 if last is None else last + 1
