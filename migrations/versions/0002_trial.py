@@ -16,6 +16,9 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# libyaml takes "{en: How old are you?, tr: ...}", as the protocol's reader does; PyYAML's own
+# parser stumbles over it.
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _INSTANT = sa.DateTime(timezone=True)
 _ALL_SCOPES = json.dumps(["all"])
 
@@ -281,7 +284,7 @@ def _programmes(connection: sa.Connection) -> dict[int, dict[str, tuple[str | No
     return {
         study_id: {
             name: (arm.get("programme"), (arm.get("crossover") or {}).get("programme"))
-            for name, arm in (yaml.load(files["protocol.yaml"], Loader=yaml.BaseLoader).get("arms") or {}).items()
+            for name, arm in (yaml.load(files["protocol.yaml"], Loader=_LOADER).get("arms") or {}).items()
         }
         for study_id, files in rows
     }

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from factories.first_version import ARMS, KEYS, LATER, NOW, TOKEN, populate
+from factories.small_trial import SLUG
+from sqlalchemy import MetaData, text
+from sqlalchemy import select as sa_select
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlmodel import SQLModel, select
 
+from longwave.domain.lifecycle import Role
+from longwave.domain.permissions import MAY, Action
+from longwave.services import randomisation, staff
+from longwave.services import study as studies
 from longwave.storage import migration
 from longwave.storage.database import Database
-from longwave.storage.tables import Heartbeat
+from longwave.storage.tables import ArmPeriod, Contact, Heartbeat
 
 
 def test_an_upgraded_database_has_just_the_declared_tables(empty_database_url):
@@ -29,8 +40,6 @@ def test_an_empty_database_is_not_current(empty_database_url):
 
 
 def test_upgrading_again_keeps_every_row(database_url):
-    from datetime import UTC, datetime
-
     database = Database(database_url)
     with database.writing() as session:
         session.add(Heartbeat(name="tick", at=datetime(2026, 1, 1, tzinfo=UTC)))
@@ -61,3 +70,158 @@ def test_lost_rows_are_noticed(rows_before, empty_database_url):
     ):
         migration._check_nothing_lost(connection, rows_before)
     database.close()
+
+
+# --- from the first version, with rows in every table ---------------------------------------------
+
+
+@pytest.fixture
+def upgraded(empty_database_url):
+    """A database that the first version filled, as it is after the upgrade, and what it held."""
+    migration.upgrade(empty_database_url, to="0001")
+    before = populate(empty_database_url)
+    migration.upgrade(empty_database_url)
+    database = Database(empty_database_url)
+    metadata = MetaData()
+    metadata.reflect(database.engine)
+    yield database, metadata.tables, before
+    database.close()
+
+
+MOVED = {"staff": {"role", "blinded", "token_hash", "expires_at"}}
+
+
+def test_an_upgrade_loses_no_row_and_changes_no_value(upgraded):
+    database, tables, before = upgraded
+    with database.engine.connect() as connection:
+        for name, rows in before.items():
+            columns = [column for column in rows[0] if column not in MOVED.get(name, ())]
+            found = connection.execute(sa_select(*(tables[name].c[each] for each in columns)))
+            after = sorted((_plain(row) for row in found), key=repr)
+            assert after == sorted(
+                (_plain([row[each] for each in columns]) for row in rows), key=repr
+            ), name
+
+
+def test_an_upgraded_database_is_like_a_new_one(upgraded):
+    database, _, _ = upgraded
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+        if database.is_sqlite:
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+
+
+def test_whoever_had_a_token_signs_in_with_the_same_rights(upgraded):
+    database, _, _ = upgraded
+    with database.reading() as session:
+        study = studies.get_study(session, SLUG)
+        for token, role, blinded in (
+            (TOKEN, Role.OWNER, False),
+            (f"{TOKEN}, blinded", Role.ANALYST, True),
+        ):
+            who = staff.authenticate(session, token, now=NOW)
+            viewer = staff.viewer_in(who, study)
+            assert (viewer.role, viewer.blinded, viewer.sites) == (role, blinded, None)
+            assert viewer.may(next(a for a in Action if role in MAY[a]))
+        assert staff.authenticate(session, TOKEN, now=NOW + timedelta(days=90)) is None
+
+
+def test_each_arm_gets_its_periods_and_each_opened_link_verifies_its_address(upgraded):
+    database, _, _ = upgraded
+    with database.reading() as session:
+        periods = session.exec(
+            select(ArmPeriod).order_by(ArmPeriod.participant_id, ArmPeriod.number)
+        ).all()
+        crossed = 1 + ARMS.index("waitlist")
+        expected = []
+        for number, arm in enumerate(ARMS, 1):
+            start = NOW + timedelta(hours=number)
+            end = LATER if number == crossed else None
+            programme = "course" if arm == "active" else None
+            expected.append((number, 1, arm, programme, start, end))
+            if number == crossed:
+                expected.append((number, 2, arm, "course", LATER, None))
+        assert [
+            (p.participant_id, p.number, p.arm, p.programme, p.starts_at, p.ends_at)
+            for p in periods
+        ] == expected
+        verified = {row.participant_id: row.verified_at for row in session.exec(select(Contact))}
+    assert verified == {
+        **{number: NOW + timedelta(minutes=number) for number in (1, 2, 3)},
+        4: None,
+    }
+
+
+def test_the_allocations_of_the_first_version_still_prove_themselves(upgraded):
+    database, _, _ = upgraded
+    with database.reading() as session:
+        assert randomisation.verify(session, SLUG, keys=KEYS).passed
+
+
+APPEND_ONLY = ("event", "allocation", "consent", "seal")
+
+
+@pytest.mark.parametrize("name", APPEND_ONLY)
+@pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
+def test_what_happened_cannot_be_changed_after_the_upgrade(upgraded, name, change):
+    database, _, _ = upgraded
+    column = {"event": "actor", "allocation": "arm", "consent": "language", "seal": "head"}[name]
+    statement = f"UPDATE {name} SET {column} = 'x'" if change == "UPDATE" else f"DELETE FROM {name}"
+    with (
+        database.engine.connect() as connection,
+        pytest.raises(DatabaseError, match="append-only"),
+    ):
+        connection.execute(text(statement))
+
+
+_A = "INSERT INTO allocation (study_id, participant_id, cluster, list, position, arm, allocated_at)"
+_M = (
+    "INSERT INTO message (study_id, participant_id, staff_id, kind, step, occurrence, channel, "
+    "state, mail_id, attempts, at_once, due_at, queued_at)"
+)
+_W = "INSERT INTO answer (assessment_id, instrument, item, value, missing_reason, saved_at)"
+_AT = "'2026-03-02 08:00:00+00:00'"
+_REST = f"'k', 's', 1, 'email', 'pending', 'm@x', 0, false, {_AT}, {_AT})"
+BAD = {
+    "an allocation of nobody": f"{_A} VALUES (1, NULL, NULL, 'l', 0, 'active', {_AT})",
+    "an allocation of two": f"{_A} VALUES (1, 5, 'site=north', 'l', 0, 'active', {_AT})",
+    "a second allocation": f"{_A} VALUES (1, 1, NULL, 'l', 0, 'active', {_AT})",
+    "a taken position": f"{_A} VALUES (1, 5, NULL, 'site=north', 0, 'active', {_AT})",
+    "a message to nobody": f"{_M} VALUES (1, NULL, NULL, {_REST}",
+    "a message to two": f"{_M} VALUES (1, 1, 1, {_REST}",
+    "an unknown reason": f"{_W} VALUES (1, 'rest', 'x', NULL, 'lazy', {_AT})",
+    "neither value nor reason": f"{_W} VALUES (1, 'rest', 'x', NULL, NULL, {_AT})",
+    "an answer to nothing": f"{_W} VALUES (99, 'rest', 'x', '1', NULL, {_AT})",
+}
+GOOD = {
+    "an allocation": f"{_A} VALUES (1, 5, NULL, 'site=north', 4, 'active', {_AT})",
+    "a cluster": f"{_A} VALUES (1, NULL, 'site=north', 'all', 0, 'active', {_AT})",
+    "a message to staff": f"{_M} VALUES (1, NULL, 1, {_REST}",
+    "a corrected answer": f"{_W} VALUES (1, 'rest', 'x', NULL, 'invalidated', {_AT})",
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_rows_are_refused_after_the_upgrade(upgraded, what):
+    database, _, _ = upgraded
+    with database.engine.connect() as connection, pytest.raises(IntegrityError):
+        connection.execute(text(BAD[what]))
+
+
+@pytest.mark.parametrize("what", GOOD)
+def test_new_rows_are_taken_after_the_upgrade(upgraded, what):
+    database, _, _ = upgraded
+    with database.engine.begin() as connection:
+        connection.execute(text(GOOD[what]))
+
+
+def _plain(row):
+    """Return values that compare alike on both engines."""
+    return [
+        value.replace(tzinfo=None) if isinstance(value, datetime) else value
+        for value in (
+            each.astimezone(UTC) if isinstance(each, datetime) and each.tzinfo else each
+            for each in row
+        )
+    ]

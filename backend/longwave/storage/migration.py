@@ -15,8 +15,8 @@ from longwave.domain.errors import LongwaveError
 from longwave.storage.database import Database
 
 
-def upgrade(url: str) -> None:
-    """Bring the schema of the database at ``url`` up to date.
+def upgrade(url: str, *, to: str = "head") -> None:
+    """Bring the schema of the database at ``url`` up to date, or to an earlier revision.
 
     SQLite rebuilds a table to alter it, and deletes the rows that refer to it if foreign keys
     are on. So they are off meanwhile, are checked afterwards, and no table may lose a row.
@@ -34,7 +34,7 @@ def upgrade(url: str) -> None:
             connection.rollback()
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
             _check_nothing_lost(connection, before)
             connection.rollback()
             _set_foreign_keys(connection, on=True)
