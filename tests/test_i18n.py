@@ -31,13 +31,21 @@ STATES = (AssessmentStatus, FollowUp, MessageState, Role, Stage, StudyState)
 TOLD_TO_PARTICIPANTS = (
     "domain/consent.py",
     "domain/items.py",
+    "domain/lifecycle/participant.py",
     "services/assessment.py",
+    "services/consent.py",
     "services/enrolment.py",
     "services/withdrawal.py",
 )
 """Where failures are worded that a participant can read."""
 
-SHOWN_FAILURES = {"RefusedTransitionError", "LinkExpiredError", "LinkUsedError", "ValueError"}
+SHOWN_FAILURES = {
+    "ConsentNeededError",
+    "LinkExpiredError",
+    "LinkUsedError",
+    "RefusedTransitionError",
+    "ValueError",
+}
 PLACEHOLDER = re.compile(r"\{\w*\}")
 
 

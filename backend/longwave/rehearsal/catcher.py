@@ -92,3 +92,8 @@ def link_in(mail: EmailMessage) -> str | None:
     body = mail.get_body(("plain",))
     match = _LINK.search(body.get_content()) if body else None
     return match.group(0) if match else None
+
+
+def is_consent_copy(mail: EmailMessage) -> bool:
+    """Whether a mail is the copy of a signature, with the hash of the document, and no link."""
+    return "SHA-256: " in mail.get_content()

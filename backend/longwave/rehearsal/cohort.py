@@ -16,7 +16,7 @@ from longwave.domain.errors import LongwaveError
 from longwave.domain.protocol.model import Protocol
 from longwave.jobs.tick import Clockwork
 from longwave.keys import Purpose
-from longwave.rehearsal.catcher import MailCatcher, link_in
+from longwave.rehearsal.catcher import MailCatcher, is_consent_copy, link_in
 from longwave.rehearsal.clock import VirtualClock
 from longwave.rehearsal.person import Person, Response
 from longwave.rehearsal.population import Population
@@ -114,6 +114,8 @@ class Cohort:
         for address in self._catcher.addresses_with_mail():
             for mail in self._catcher.collect(address):
                 url = link_in(mail)
+                if is_consent_copy(mail):
+                    continue
                 if url is None:
                     raise LongwaveError(f"A mail to {address} has no link.", "See mail/.")
                 link = urlsplit(url).path

@@ -20,7 +20,16 @@ from longwave.web.api import routes as api
 from longwave.web.console import analysis, data, mail, overview, sign_in
 from longwave.web.edge import Edge
 from longwave.web.guard import Guard
-from longwave.web.participant import enrolment, front, landing, leave, study, support, survey
+from longwave.web.participant import (
+    consent,
+    enrolment,
+    front,
+    landing,
+    leave,
+    study,
+    support,
+    survey,
+)
 from longwave.web.rendering import STATIC
 
 OPENAPI = "/api/v1/openapi.json"
@@ -51,7 +60,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         settings, database, clock, KeyRing(settings.secret_key.get_secret_value())
     )
     errors.install(app)
-    for module in (front, study, enrolment, landing, leave, support, survey):
+    for module in (front, study, enrolment, landing, consent, leave, support, survey):
         app.include_router(module.router, include_in_schema=False)
     for router in (sign_in.router, mail.router, analysis.router, overview.router, data.router):
         app.include_router(router, include_in_schema=False)

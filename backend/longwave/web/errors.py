@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from longwave.domain.errors import (
     ConfigurationError,
+    ConsentNeededError,
     InvalidInputError,
     LinkExpiredError,
     LinkUsedError,
@@ -55,6 +56,7 @@ def status_of(error: LongwaveError) -> int:
 def install(app: FastAPI) -> None:
     """Let ``app`` answer failures as this module says."""
     app.add_exception_handler(LongwaveError, _on_longwave_error)
+    app.add_exception_handler(ConsentNeededError, _on_consent_needed)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(SignInNeededError, _on_sign_in_needed)
@@ -74,6 +76,13 @@ async def _on_longwave_error(request: Request, error: Exception) -> Response:
         logger.error("failed", exc_info=failure)
     fields = failure.fields if isinstance(failure, InvalidInputError) else {}
     return _respond(request, status, failure.message, failure.remedy, fields)
+
+
+async def _on_consent_needed(request: Request, error: Exception) -> Response:
+    if _wants_json(request):
+        return await _on_longwave_error(request, error)
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"/consent{query}", 303)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

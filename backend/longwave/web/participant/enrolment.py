@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Request, Response
 
+from longwave.domain.eligibility import FULL
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Stage
 from longwave.domain.protocol.model import Protocol
@@ -18,6 +17,7 @@ from longwave.storage.tables import Participant, Study
 from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
+from longwave.web.participant.consent import consent_page, read_form
 from longwave.web.participant.frame import (
     frame_of,
     language_for,
@@ -27,7 +27,7 @@ from longwave.web.participant.frame import (
     span,
 )
 from longwave.web.participant.questions import complaints, eligibility_questions
-from longwave.web.rendering import markdown, page
+from longwave.web.rendering import page
 
 router = APIRouter()
 _DONE = "/enrol/done"
@@ -62,11 +62,8 @@ def answer_eligibility(
     except InvalidInputError as error:
         return _eligibility_page(request, study, protocol, site, form, error)
     if participant.stage == Stage.INELIGIBLE:
-        return page(
-            "participant/ineligible.html",
-            language_for(request, protocol, form.get("language")),
-            frame=frame_of(request, study, protocol),
-        )
+        language = language_for(request, protocol, form.get("language"))
+        return _ends_here(request, participant, study, protocol, language)
     response = onward(request, "/enrol/consent")
     cookies.give(response, edge, "longwave-enrol", participant.id or 0)
     return response
@@ -76,7 +73,9 @@ def answer_eligibility(
 def consent(request: Request, edge: AtEdge) -> Response:
     """Show the consent document and what to sign."""
     participant, study, protocol = _person(request, edge, "longwave-enrol")
-    return _consent_page(request, participant, study, protocol)
+    if participant.stage != Stage.SCREENED:
+        return _after_signing(request, edge, participant, study, protocol)
+    return consent_page(request, participant, study, protocol, ConsentForm("", "", frozenset()))
 
 
 @router.post("/enrol/consent")
@@ -87,28 +86,17 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
     ):
         return onward(request, _DONE)
     participant, study, protocol = _person(request, edge, "longwave-enrol")
-    signed = ConsentForm(
-        name=form.get("name"),
-        email=form.get("email"),
-        ticked=frozenset(
-            statement.id for statement in protocol.consent.statements if statement.id in form
-        ),
-    )
+    signed = read_form(form, protocol.consent)
     try:
         with edge.database.writing() as session:
             person = participants.by_id(session, participant.id or 0)
             give_consent(session, person, signed, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
-        return _consent_page(request, participant, study, protocol, signed, error.fields)
+        return consent_page(request, participant, study, protocol, signed, error.fields)
     except RefusedTransitionError:
         if _person(request, edge, "longwave-enrol")[0].stage == Stage.SCREENED:
             raise  # too late to sign, and not signed before
-    # Whether this was signed just now or a moment ago, by the first click of two:
-    # an address that takes part already is not told so: all that follows is the same for it.
-    response = onward(request, _DONE)
-    cookies.forget(response, edge, "longwave-enrol")
-    cookies.give(response, edge, "longwave-enrolled", participant.id or 0)
-    return response
+    return _after_signing(request, edge, *_person(request, edge, "longwave-enrol"))
 
 
 @router.get(_DONE)
@@ -120,6 +108,35 @@ def done(request: Request, edge: AtEdge) -> Response:
         language_for(request, protocol, participant.language),
         frame=frame_of(request, study, protocol),
         minutes=minutes_of(protocol, protocol.waves[0]),
+    )
+
+
+def _after_signing(
+    request: Request, edge: Edge, participant: Participant, study: Study, protocol: Protocol
+) -> Response:
+    """Lead on whoever signed, just now or a moment ago by the first click of two.
+
+    An address that takes part already is not told so: all that follows is the same for it.
+    """
+    if participant.ineligible_reason == FULL:
+        language = language_for(request, protocol, participant.language)
+        response = _ends_here(request, participant, study, protocol, language)
+    else:
+        response = onward(request, _DONE)
+        cookies.give(response, edge, "longwave-enrolled", participant.id or 0)
+    cookies.forget(response, edge, "longwave-enrol")
+    return response
+
+
+def _ends_here(
+    request: Request, participant: Participant, study: Study, protocol: Protocol, language: str
+) -> Response:
+    """Say kindly that somebody cannot take part, or that there is no room."""
+    full = participant.ineligible_reason == FULL
+    return page(
+        f"participant/{'full' if full else 'ineligible'}.html",
+        language,
+        frame=frame_of(request, study, protocol),
     )
 
 
@@ -164,34 +181,4 @@ def _eligibility_page(
         protection=protocol.data_protection,
         keeps_answers=span(say, protocol.data_protection.retention_answers),
         others=[code for code in offered_languages(protocol) if code != language],
-    )
-
-
-def _consent_page(
-    request: Request,
-    participant: Participant,
-    study: Study,
-    protocol: Protocol,
-    signed: ConsentForm | None = None,
-    faults: Mapping[str, str] | None = None,
-) -> Response:
-    # The document is the one that is signed: in the participant's language, whatever the
-    # language of the page around it.
-    language = language_for(request, protocol, participant.language)
-    say = translator(language)
-    document = protocol.consent.documents[participant.language]
-    return page(
-        "participant/consent.html",
-        language,
-        status=422 if faults else 200,
-        frame=frame_of(request, study, protocol),
-        document=markdown(document),
-        document_language=participant.language,
-        version=protocol.consent.version,
-        statements=[
-            (statement.id, say.pick(statement.label), statement.required)
-            for statement in protocol.consent.statements
-        ],
-        signed=signed or ConsentForm("", "", frozenset()),
-        faults={name: say(text) for name, text in (faults or {}).items()},
     )

@@ -8,11 +8,10 @@ from sqlmodel import Session
 from longwave.domain.errors import NotFoundError
 from longwave.domain.lifecycle import FollowUp, Messages
 from longwave.domain.protocol.model import Protocol
-from longwave.services import withdrawal
-from longwave.services.study import protocol_of
+from longwave.i18n import translator
+from longwave.services import consent, withdrawal
+from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessment_rows
-from longwave.storage import participant as participants
-from longwave.storage import study as studies
 from longwave.storage.tables import Participant, Study
 from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
@@ -20,6 +19,7 @@ from longwave.web.participant.frame import frame_of, language_for, onward
 from longwave.web.rendering import page
 
 router = APIRouter()
+_PARTICIPANT = "participant"
 
 
 @router.get("/leave")
@@ -27,10 +27,17 @@ def leave(request: Request, edge: AtEdge) -> Response:
     """Explain what can be stopped, and what then happens to the data."""
     with edge.database.reading() as session:
         participant, study, protocol = _here(session, request, edge)
+        standing = consent.standing_choices(session, participant)
+    language = language_for(request, protocol, participant.language)
+    say = translator(language)
     return page(
         "participant/leave.html",
-        language_for(request, protocol, participant.language),
+        language,
         frame=frame_of(request, study, protocol),
+        uses=[
+            (use.id, say.pick(use.label), standing.get(use.id, False))
+            for use in protocol.consent.uses
+        ],
         paused=participant.messages == Messages.PAUSED,
         withdrawn=participant.follow_up == FollowUp.WITHDRAWN,
         erasure=protocol.data_protection.erasure,
@@ -64,14 +71,30 @@ def withdraw(request: Request, edge: AtEdge) -> Response:
     return onward(request, "/leave")
 
 
+@router.post("/leave/allow/{use}")
+def allow(use: str, request: Request, edge: AtEdge) -> Response:
+    """Allow a further use."""
+    return _choose(request, edge, use, allowed=True)
+
+
+@router.post("/leave/revoke/{use}")
+def revoke(use: str, request: Request, edge: AtEdge) -> Response:
+    """No longer allow a further use."""
+    return _choose(request, edge, use, allowed=False)
+
+
+def _choose(request: Request, edge: Edge, use: str, *, allowed: bool) -> Response:
+    with edge.database.writing() as session:
+        participant, _, _ = _here(session, request, edge)
+        consent.choose(session, participant, use, allowed=allowed, actor=_PARTICIPANT, now=edge.now)
+    return onward(request, "/leave")
+
+
 def _here(session: Session, request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
     """Return the participant whose link this browser followed."""
     row = cookies.read(request, edge, "longwave")
     assessment = assessment_rows.by_id(session, row) if row else None
     if assessment is None:
         raise NotFoundError("Nobody is known here.", "Open the link from your message.")
-    return (
-        participants.by_id(session, assessment.participant_id),
-        studies.by_id(session, assessment.study_id),
-        protocol_of(session, assessment.protocol_version_id),
-    )
+    participant, study = assessment_rows.owner(session, assessment)
+    return participant, study, current_protocol(session, study)

@@ -1,0 +1,110 @@
+"""The consent document: shown, and signed again when it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import Session
+
+from longwave.domain.consent import ConsentForm
+from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.protocol.model import ConsentPlan, Protocol
+from longwave.i18n import translator
+from longwave.services import consent as consents
+from longwave.services.study import current_protocol
+from longwave.storage import assessment as assessment_rows
+from longwave.storage.tables import Participant, Study
+from longwave.web import cookies
+from longwave.web.edge import AtEdge, Edge
+from longwave.web.forms import Posted
+from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.rendering import markdown, page
+
+router = APIRouter()
+PATH = "/consent"
+
+
+@router.get(PATH)
+def changed(request: Request, edge: AtEdge) -> Response:
+    """Show the new version of the consent document to somebody who has signed an older one."""
+    with edge.database.reading() as session:
+        participant, study, protocol = _here(session, request, edge)
+        if not consents.needs_new_consent(session, participant):
+            return onward(request, "/survey")
+        standing = consents.standing_choices(session, participant)
+    allowed = frozenset(use for use, allows in standing.items() if allows)
+    form = ConsentForm("", "", frozenset(), allowed)
+    return consent_page(request, participant, study, protocol, form, again=True)
+
+
+@router.post(PATH)
+def sign_again(request: Request, form: Posted, edge: AtEdge) -> Response:
+    """Sign the new version, and go on to the questions."""
+    with edge.database.reading() as session:
+        participant, study, protocol = _here(session, request, edge)
+        if not consents.needs_new_consent(session, participant):
+            return onward(request, "/survey")
+    signed = read_form(form, protocol.consent)
+    try:
+        with edge.database.writing() as session:
+            person = _here(session, request, edge)[0]
+            consents.sign_again(session, person, signed, keys=edge.keys, now=edge.now)
+    except InvalidInputError as error:
+        return consent_page(request, participant, study, protocol, signed, error.fields, again=True)
+    return onward(request, "/survey")
+
+
+def read_form(form: Posted, plan: ConsentPlan) -> ConsentForm:
+    """Return what was typed, ticked and allowed."""
+    return ConsentForm(
+        name=form.get("name"),
+        email=form.get("email"),
+        ticked=frozenset(statement.id for statement in plan.statements if statement.id in form),
+        allowed=frozenset(use.id for use in plan.uses if use.id in form),
+    )
+
+
+def consent_page(
+    request: Request,
+    participant: Participant,
+    study: Study,
+    protocol: Protocol,
+    signed: ConsentForm,
+    faults: Mapping[str, str] | None = None,
+    *,
+    again: bool = False,
+) -> Response:
+    """Return the page on which the document in force is read and signed."""
+    # The document is the one that is signed: in the participant's language, whatever the
+    # language of the page around it.
+    own = consents.language_of(protocol, participant)
+    language = language_for(request, protocol, own)
+    say = translator(language)
+    return page(
+        "participant/consent.html",
+        language,
+        status=422 if faults else 200,
+        frame=frame_of(request, study, protocol),
+        again=again,
+        document=markdown(protocol.consent.documents[own]),
+        document_language=own,
+        version=protocol.consent.version,
+        statements=[
+            (statement.id, say.pick(statement.label), statement.required)
+            for statement in protocol.consent.statements
+        ],
+        uses=[(use.id, say.pick(use.label)) for use in protocol.consent.uses],
+        signed=signed,
+        faults={name: say(text) for name, text in (faults or {}).items()},
+    )
+
+
+def _here(session: Session, request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
+    """Return the participant whose link this browser followed, and the protocol in force."""
+    row = cookies.read(request, edge, "longwave")
+    assessment = assessment_rows.by_id(session, row) if row else None
+    if assessment is None:
+        raise NotFoundError("Nobody is known here.", "Open the link from your message.")
+    participant, study = assessment_rows.owner(session, assessment)
+    return participant, study, current_protocol(session, study)
