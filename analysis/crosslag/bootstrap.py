@@ -41,6 +41,8 @@ class Bootstrap:
     pvalue_bollen_stine
         Share of draws, from data moved to where the model holds, whose chi-square reaches the
         sample's; None unless asked for.
+    n_failed_bollen_stine
+        Draws of that test that were left out because no maximum was proven.
     """
 
     draws: Float
@@ -51,6 +53,30 @@ class Bootstrap:
     n_inadmissible: int
     seed: int
     pvalue_bollen_stine: float | None = None
+    n_failed_bollen_stine: int = 0
+
+    def notes(self) -> list[str]:
+        """Say how many draws were left out, or kept although they are inadmissible.
+
+        Returns
+        -------
+        list of str
+            Sentences; none if there is nothing to say. ``Fit.warnings`` has them too.
+        """
+        notes = []
+        for count, what in (
+            (self.n_failed, "bootstrap draws"),
+            (self.n_failed_bollen_stine, "draws of Bollen and Stine's test"),
+        ):
+            if count:
+                notes.append(f"{count} of {self.n_draws} {what} had no proven maximum; left out.")
+        if self.n_inadmissible:
+            notes.append(
+                f"{self.n_inadmissible} of {self.n_draws} bootstrap draws were inadmissible (a"
+                " negative variance or a correlation beyond 1); kept, as leaving them out would"
+                " bias the intervals."
+            )
+        return notes
 
     def intervals(self, level: float = 0.95) -> pd.DataFrame:
         """Give percentile and bias-corrected intervals of all parameters.
@@ -161,12 +187,17 @@ class Plan:
                 f"Only {len(kept)} of {self.n_draws} draws converged, too few for intervals. The"
                 " model asks too much of these data; simplify it or equate parameters over time."
             )
-        tested = None
+        tested, n_untested = None, 0
         if self.bollen_stine:
             moved = [at_model(d, i) for d, i in zip(job.patterns, point.implied, strict=True)]
             again = resample(replace(job, patterns=moved), self.n_draws, self.workers)
             beyond = [one.chisq >= fit.indices["chisq"] for one in again if one is not None]
-            tested = sum(beyond) / len(beyond)
+            if len(beyond) < _FEWEST:
+                raise ModelError(
+                    f"Only {len(beyond)} of {self.n_draws} draws of Bollen and Stine's test"
+                    " converged, too few for a p value; leave out bollen_stine=True."
+                )
+            tested, n_untested = sum(beyond) / len(beyond), self.n_draws - len(beyond)
         return Bootstrap(
             np.array([one.values for one in kept]),
             np.array([one.standardised for one in kept]),
@@ -176,4 +207,5 @@ class Plan:
             sum(not one.admissible for one in kept),
             self.seed,
             tested,
+            n_untested,
         )

@@ -19,13 +19,14 @@ from crosslag.conditional import given_exogenous, with_exogenous_moments, withou
 from crosslag.defined import Defined, defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution
+from crosslag.inference import Information
 from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
 from crosslag.results import Fit
 from crosslag.robust import fiml_corrected
-from crosslag.sample import Sample
+from crosslag.sample import Sample, thinnest_pair
 from crosslag.saturated import saturated
 from crosslag.search import find_maximum, layout
 from crosslag.syntax import Auto, parse
@@ -33,6 +34,8 @@ from crosslag.syntax import Auto, parse
 __all__ = ["Estimator", "fit"]
 
 Estimator = Literal["ML", "MLR"]
+
+_THIN = 20  # persons who have both variables of a pair
 
 
 def fit(
@@ -44,6 +47,7 @@ def fit(
     cluster: str | None = None,
     auto: Auto = "sem",
     *,
+    information: Information | None = None,
     fixed_x: bool = False,
     auxiliary: Sequence[str] = (),
     bootstrap: int = 0,
@@ -74,6 +78,10 @@ def fit(
     auto
         What is added to a model given as syntax: ``"sem"`` as lavaan's ``sem()``, ``"none"`` as
         ``lavaan(..., int.ov.free=TRUE)``; see :func:`crosslag.parse`.
+    information
+        What ML's errors rest on: ``"expected"`` (the default on complete data) or ``"observed"``
+        information (the default under ``"fiml"``, where only that allows for gaps that depend on
+        observed values). MLR's are always made of observed information.
     fixed_x
         Whether to take observed predictors of which the syntax says nothing else as given, as
         lavaan does unless told otherwise: persons without them are left out, their moments are no
@@ -113,6 +121,9 @@ def fit(
         model = parse(model, auto)
     if not isinstance(model, Model):
         raise ModelError(f"The model must be a builder's or a text, not {type(model).__name__}.")
+    if information is None:
+        information = "expected" if estimator == "ML" and missing == "listwise" else "observed"
+    _require_information(information, estimator)
     if cluster is not None and estimator != "MLR":
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
     if isinstance(data, Panel):
@@ -127,7 +138,8 @@ def fit(
     table, structures = layout(model, len(panel.groups))
     _require_degrees_of_freedom(table)
     patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
-    unrestricted = [_saturated(p, g.name) for p, g in zip(patterns, panel.groups, strict=True)]
+    unrestricted = [_saturated(p, panel, k) for k, p in enumerate(patterns)]
+    panel = replace(panel, notes=(*panel.notes, *_thin_coverage(patterns, panel)))
     solution = find_maximum(table, structures, unrestricted)
     if not solution.converged:
         sample = Sample.of(panel, unrestricted, data.index, None)
@@ -150,10 +162,19 @@ def fit(
         data.index,
         estimator=estimator,
         missing=missing,
+        information=information,
     )
     if plan is not None:
-        fitted = replace(fitted, bootstrap=plan.run(fitted))
+        drawn = plan.run(fitted)
+        fitted = replace(fitted, bootstrap=drawn, warnings=(*fitted.warnings, *drawn.notes()))
     return given_exogenous(fitted, n_left_out) if fixed_x else fitted
+
+
+def _require_information(information: str, estimator: Estimator) -> None:
+    if information not in get_args(Information):
+        raise ModelError(f"information={information!r} is unknown; use 'expected' or 'observed'.")
+    if estimator == "MLR" and information == "expected":
+        raise ModelError("estimator='MLR' rests on observed information; leave out information=.")
 
 
 def _require_degrees_of_freedom(table: ParameterTable) -> None:
@@ -166,15 +187,29 @@ def _require_degrees_of_freedom(table: ParameterTable) -> None:
         )
 
 
-def _saturated(data: PatternMoments, name: object) -> Evaluation:
-    where = f" in group '{name}'" if name != "" else ""
+def _saturated(data: PatternMoments, panel: PanelData, group: int) -> Evaluation:
     with suppress(ValueError):
         return saturated(data)
+    where = panel.where(group)
+    fewest, pair = thinnest_pair(data, panel.columns)
     raise DataError(
         f"The means and covariances of the {data.p} variables{where} can't be estimated from"
         f" these {data.n:.0f} persons: there are too few, or one column follows exactly from"
-        " others. Add persons, or leave out variables."
+        f" others. Add persons, or leave out variables. (Fewest have both {pair}: {fewest:.0f}.)"
     )
+
+
+def _thin_coverage(patterns: Sequence[PatternMoments], panel: PanelData) -> list[str]:
+    """Say where hardly anybody has both variables of a pair."""
+    notes = []
+    for group, data in enumerate(patterns):
+        fewest, pair = thinnest_pair(data, panel.columns)
+        if fewest < min(_THIN, data.n):
+            notes.append(
+                f"Only {fewest:.0f} person(s){panel.where(group)} have both {pair}: how they covary"
+                " is hardly known. coverage() lists all pairs."
+            )
+    return notes
 
 
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
@@ -242,6 +277,7 @@ def _finished(
     *,
     estimator: Estimator,
     missing: Missing,
+    information: Information,
 ) -> Fit:
     point = solution.point
     exogenous = [table.observed.index(name) for name in model.exogenous]
@@ -258,7 +294,7 @@ def _finished(
             inference.within(basis, products),
             independent,
         )
-    elif missing == "fiml":
+    elif information == "observed":
         covariance = inference.vcov(solution.information, basis=basis)
     else:
         covariance = inference.vcov(point.expected_information(), basis=basis)
@@ -272,7 +308,11 @@ def _finished(
     )
     if missing == "fiml":
         robust = fiml_corrected(
-            point, unrestricted, independent, sandwich=scaled is not None, basis=basis
+            point,
+            unrestricted,
+            independent,
+            sandwich=scaled is not None,
+            basis=basis,
         )
         measures |= indices.robust_measures(measures, robust, len(unrestricted))
     elif scaled is not None:

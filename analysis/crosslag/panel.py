@@ -66,6 +66,11 @@ class PanelData:
         """Persons analysed."""
         return sum(len(group.values) for group in self.groups)
 
+    def where(self, group: int) -> str:
+        """Say in which group, for messages; nothing where there is no grouping."""
+        name = self.groups[group].name
+        return f" in group '{name}'" if name != "" else ""
+
 
 def prepare(
     data: pd.DataFrame,

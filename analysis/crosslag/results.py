@@ -23,7 +23,7 @@ from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
 from crosslag.plots import Picture, path_diagram
 from crosslag.ram import ram_groups
-from crosslag.sample import Part, Sample, residuals, scores
+from crosslag.sample import Part, Sample, coverage, residuals, scores
 from crosslag.score import ScoreTests, score_tests
 from crosslag.syntax import parse_constraints
 
@@ -238,6 +238,16 @@ class Fit:
         if not isinstance(other, Fit):
             raise ModelError(f"A fit is compared with another fit, not {type(other).__name__}.")
         return compare(self, other, method)
+
+    def coverage(self) -> pd.DataFrame:
+        """Count the persons who have both variables of every pair.
+
+        Returns
+        -------
+        DataFrame
+            ``group lhs rhs n share``; a variable with itself stands for the persons who have it.
+        """
+        return coverage(self)
 
     def residuals(self) -> pd.DataFrame:
         """List what the model leaves unexplained of correlations and means.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crosslag.model import Model
     from crosslag.results import Fit
 
-__all__ = ["Part", "Sample", "residuals", "scores"]
+__all__ = ["Part", "Sample", "coverage", "residuals", "scores", "thinnest_pair"]
 
 Part = Literal["all", "between", "within"]
 
@@ -67,6 +67,46 @@ class Sample:
             index,
             scaling,
         )
+
+
+def pairwise(data: PatternMoments) -> Float:
+    """Count the persons who have both of two variables, (p, p); on the diagonal, one of them."""
+    seen = data.observed.astype(np.float64)
+    return np.asarray((seen * data.count[:, None]).T @ seen)
+
+
+def thinnest_pair(data: PatternMoments, columns: Sequence[str]) -> tuple[float, str]:
+    """Name the two variables that fewest persons have both of, and count those."""
+    both = pairwise(data)
+    np.fill_diagonal(both, np.inf)
+    i, j = divmod(int(both.argmin()), len(both))
+    return float(both[i, j]), f"'{columns[min(i, j)]}' and '{columns[max(i, j)]}'"
+
+
+def coverage(fit: Fit) -> pd.DataFrame:
+    """Count the persons who have both variables of every pair.
+
+    Returns
+    -------
+    DataFrame
+        ``group lhs rhs n share``; a variable with itself stands for the persons who have it.
+    """
+    names = fit.table.observed
+    rows, columns = vech_indices(len(names))
+    parts = []
+    for group, data in zip(fit.group_names, fit.sample.patterns, strict=True):
+        both = pairwise(data)[rows, columns]
+        part = pd.DataFrame(
+            {
+                "group": group,
+                "lhs": [names[j] for j in columns],
+                "rhs": [names[i] for i in rows],
+                "n": both.astype(np.int64),
+                "share": both / data.n,
+            }
+        )
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def residuals(fit: Fit) -> pd.DataFrame:

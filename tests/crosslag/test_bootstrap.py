@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from factories.panels import draw, panel
 
@@ -173,6 +174,22 @@ def test_bollen_and_stine_reject_a_wrong_model():
 def test_impossible_wishes_are_refused(options, message, gappy_three):
     with pytest.raises(cl.ModelError, match=message):
         cl.fit(MODEL, gappy_three, **options)
+
+
+def test_draws_left_out_and_inadmissible_ones_are_counted_and_said():
+    process = cl.PanelProcess.stationary(0.05 * np.eye(2), 0.2 * np.eye(2), np.eye(2))
+    columns = draw(1, 3, 1).columns
+    scores = process.draw(80, 3, np.random.default_rng(4)).reshape(80, -1)
+    data = pd.DataFrame(scores, columns=columns)
+    fitted = cl.fit(MODEL, data, bootstrap=60, bollen_stine=True)
+    boot = fitted.bootstrap
+    assert boot.n_inadmissible > 0
+    assert len(boot.draws) == 60 - boot.n_failed
+    said = [note for note in fitted.warnings if "draws" in note]
+    assert said == boot.notes()
+    assert any(f"{boot.n_inadmissible} of 60 bootstrap draws were inadmissible" in s for s in said)
+    counts = (boot.n_failed, boot.n_failed_bollen_stine, boot.n_inadmissible)
+    assert len(said) == sum(count > 0 for count in counts)
 
 
 def test_an_impossible_coverage_is_refused(fit):

@@ -93,6 +93,39 @@ def test_full_information_on_complete_data_is_maximum_likelihood(complete):
     assert ratio.dropna().between(0.9, 1.1).all()
 
 
+def test_information_of_both_kinds_gives_nearly_the_same_errors(gappy):
+    """Under gaps that depend on nothing, the two differ by chance alone."""
+    model = cl.riclpm(panel(4))
+    expected = cl.fit(model, gappy, missing="fiml", information="expected")
+    observed = cl.fit(model, gappy, missing="fiml", information="observed")
+    assert_same(expected, observed, columns=("est", "std_all"))
+    pd.testing.assert_frame_equal(
+        observed.estimates, cl.fit(model, gappy, missing="fiml").estimates
+    )
+    point = expected.point
+    errors = np.sqrt(np.diag(np.linalg.inv(point.expected_information())))
+    np.testing.assert_allclose(np.sqrt(np.diag(expected.vcov)), errors, rtol=1e-9)
+    ratio = np.diag(expected.vcov) / np.diag(observed.vcov)
+    assert 0 < np.abs(ratio - 1).max() < 0.3
+
+
+def test_patterns_of_one_person_are_no_special_case():
+    """Everyone has a pattern of their own, or nearly; the likelihood is that of the persons."""
+    from scipy.stats import multivariate_normal
+
+    data = draw(120, 4, seed=3, gaps=0.35).dropna(how="all")
+    fit = cl.fit(cl.riclpm(panel(4), equal=("lags", "residuals", "means")), data, "MLR", "fiml")
+    assert fit.converged
+    assert fit.n_patterns > 80
+    (implied,) = fit.point.implied
+    by_hand = 0.0
+    for row in data[list(fit.table.observed)].to_numpy():
+        seen = ~np.isnan(row)
+        cells = np.ix_(seen, seen)
+        by_hand += multivariate_normal.logpdf(row[seen], implied.mu[seen], implied.sigma[cells])
+    assert fit.indices["logl"] == pytest.approx(by_hand, rel=1e-12)
+
+
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 1000))
 def test_order_of_persons_columns_and_variables_changes_nothing(seed):

@@ -91,6 +91,32 @@ def test_a_column_constant_within_one_group_is_refused(complete):
         cl.fit(cl.riclpm(panel(4)), data, group="arm")
 
 
+def test_a_pair_that_hardly_anybody_has_is_named(complete):
+    data = complete.copy()
+    data.loc[data.index < 200, "x1"] = np.nan
+    data.loc[data.index >= 204, "y4"] = np.nan
+    fit = cl.fit(cl.riclpm(panel(4)), data, missing="fiml")
+    assert any("Only 4 person(s) have both 'x1' and 'y4'" in note for note in fit.warnings)
+    pairs = fit.coverage().set_index(["lhs", "rhs"])
+    assert pairs["n"]["x1", "y4"] == 4
+    assert pairs["share"]["x1", "x1"] == 0.5
+
+
+def test_too_few_persons_are_refused_with_the_pair_that_fewest_have(complete):
+    few = complete.iloc[:7].copy()
+    few.loc[:3, "x2"] = np.nan
+    with pytest.raises(cl.DataError, match=r"too few.*Fewest have both 'x1' and 'x2': 3"):
+        cl.fit(cl.riclpm(panel(4)), few, missing="fiml")
+
+
+def test_information_is_one_of_two_and_mlr_takes_the_observed(complete):
+    model = cl.riclpm(panel(4))
+    with pytest.raises(cl.ModelError, match="information='fisher' is unknown"):
+        cl.fit(model, complete, information="fisher")
+    with pytest.raises(cl.ModelError, match="rests on observed information"):
+        cl.fit(model, complete, "MLR", information="expected")
+
+
 def test_persons_without_values_are_left_out_and_counted(complete):
     data = pd.concat([complete, pd.DataFrame(np.nan, range(3), complete.columns)])
     data = data.reset_index(drop=True)

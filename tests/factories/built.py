@@ -39,6 +39,10 @@ SYNTAX = {
         "options": {"fun": "lavaan", "estimator": "MLR",
                     "score": True, "wald": "l_x_y_2 == l_x_y_3; l_y_y_2 == 0"},
     },
+    "information_observed": {
+        "model": cl.riclpm(FOUR, equal="lags").to_lavaan(),
+        "options": {"fun": "lavaan", "estimator": "ML", "information": "observed"},
+    },
     "shared_labels": {
         "model": cl.clpm(FOUR, equal="lags").to_lavaan(),
         "options": {"fun": "lavaan", "estimator": "ML", "missing": "fiml", "data": "gaps",

@@ -68,6 +68,7 @@ class Oracle:
             group=options.get("group"),
             fixed_x=options.get("fixed.x", False),
             cluster=options.get("cluster"),
+            information=options.get("information"),
         )
 
 

@@ -13,7 +13,7 @@ for (path in dirname(Sys.glob(file.path(here, "*", "options.json")))) {
   arguments <- list(model = readLines(file.path(path, "model.lav")), data = data,
                     estimator = options$estimator, meanstructure = TRUE, em.h1.tol = 1e-10)
   if (options$fun == "lavaan") arguments$int.ov.free <- TRUE
-  for (name in c("missing", "group", "fixed.x")) arguments[[name]] <- options[[name]]
+  for (name in c("missing", "group", "fixed.x", "information")) arguments[[name]] <- options[[name]]
   warned <- character(0)
   started <- proc.time()[[3]]
   fit <- withCallingHandlers(do.call(options$fun, arguments), warning = function(w) {
