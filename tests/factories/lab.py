@@ -20,7 +20,7 @@ from longwave.services import enrolment
 from longwave.services import study as studies
 from longwave.services.enrolment import Enrolment
 from longwave.storage.database import Database
-from longwave.storage.tables import Assessment, Message, Participant
+from longwave.storage.tables import Assessment, Event, Message, Participant
 
 START = datetime(2026, 2, 2, 8, tzinfo=UTC)
 BASE_URL = "https://study.example"
@@ -74,7 +74,7 @@ class Lab:
             self.database, self.transport, self.keys, BASE_URL, lambda: self.now
         )
         files = resources.protocol_files(resources.protocols_directory() / protocol)
-        files = edited(files, edits)
+        self.files = files = edited(files, edits)
         with self.database.writing() as session:
             study = studies.add_study(session, files, actor="test", now=self.now)
             studies.open_study(
@@ -137,6 +137,21 @@ class Lab:
         participant_id = self.screen(**how)
         self.consent(participant_id)
         return participant_id
+
+    def amend(self, edits: Mapping[str, str]) -> None:
+        """Put another version of the protocol in force."""
+        with self.database.writing() as session:
+            files = edited(self.files, edits)
+            studies.amend_study(session, self.slug, files, viewer=OPENER, now=self.now)
+
+    def in_state(self, state: str) -> None:
+        """Let the study be in a state, however it came there."""
+        with self.database.writing() as session:
+            studies.get_study(session, self.slug).state = state
+
+    def events(self, kind: str) -> list[Event]:
+        """Return the events of a kind, or of all kinds that begin so, the oldest first."""
+        return [event for event in self.rows(Event) if event.kind.startswith(kind)]
 
     def begin(self, participant_id: int, wave: str) -> None:
         """Follow the link to a wave, and press the button behind it."""

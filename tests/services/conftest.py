@@ -11,3 +11,17 @@ def lab(database_url):
     opened = Lab(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def make_lab(database_url):
+    """Give a function that opens the one lab of a test, on a protocol with some edits."""
+    opened = []
+
+    def make(edits):
+        opened.append(Lab(database_url, edits=edits))
+        return opened[-1]
+
+    yield make
+    for lab in opened:
+        lab.close()

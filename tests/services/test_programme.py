@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from factories.lab import START, Lab
+from factories.lab import START
 
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import InvalidInputError, NotAllowedError, RefusedTransitionError
@@ -33,19 +33,6 @@ IN_THE_COURSE = {
     instruments: [scs_sf]
 """
 }
-
-
-@pytest.fixture
-def make_lab(database_url):
-    opened = []
-
-    def make(edits):
-        opened.append(Lab(database_url, edits=edits))
-        return opened[-1]
-
-    yield make
-    for lab in opened:
-        lab.close()
 
 
 def in_arm(lab, arm):

@@ -61,7 +61,7 @@ def saving(lab, person, value):
                 session, lab._assessment(session, person, "w0").id, now=lab.now
             )
             assessments.save_item(
-                session, sheet.assessment, "scs_sf", "scs_sf_1", value, now=lab.now
+                session, sheet.assessment, "scs_sf", "q1", value, now=lab.now
             )
 
     return act
