@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crosslag._types import Float
-from crosslag.expressions import Constraint, Jet, evaluate
+from crosslag.expressions import Constraint, Expression, Jet, evaluate, value_of
 
 if TYPE_CHECKING:
     from crosslag.table import ParameterTable
@@ -39,6 +39,14 @@ class Functions:
         for name, position in self._positions.items():
             known[name] = Jet.parameter(float(theta[position]), position, q, curved=curved)
         return self.with_definitions(known, q, curved=curved)
+
+    def values(self, theta: Float) -> dict[str, float]:
+        """Evaluate every label and defined parameter at ``theta``, (q,), without derivatives."""
+        known = dict(self._constants)
+        known |= {name: float(theta[position]) for name, position in self._positions.items()}
+        for row in self.table.definitions:
+            known[row.definition.name] = value_of(row.definition.expression, known)
+        return known
 
     def with_definitions(
         self, known: dict[str, Jet], q: int, *, curved: bool = False
@@ -92,6 +100,15 @@ class Restrictions:
     def jets(self, theta: Float, *, curved: bool = False) -> Sequence[Jet]:
         """Evaluate all constraints at ``theta``, (q,); second derivatives only if ``curved``."""
         return self._cached(theta.tobytes(), curved)
+
+    def values(self, theta: Float) -> Float:
+        """Evaluate all constraints at ``theta``, (q,), without derivatives, at a tenth the cost."""
+        known = self._functions.values(theta)
+        return np.array([value_of(difference, known) for difference in self._differences])
+
+    @cached_property
+    def _differences(self) -> list[Expression]:
+        return [constraint.difference for constraint in self.ordered]
 
     @cached_property
     def _cached(self) -> Callable[[bytes, bool], Sequence[Jet]]:

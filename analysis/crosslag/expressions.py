@@ -305,6 +305,41 @@ def _evaluate(expression: Expression, known: Mapping[str, Jet], q: int, curved: 
             return _joined(operator, a, b)
 
 
+def value_of(expression: Expression, known: Mapping[str, float]) -> float:
+    """Evaluate without derivatives; NaN where undefined.
+
+    Raises
+    ------
+    KeyError
+        If a label is not ``known``.
+    """
+    match expression:
+        case Number(value):
+            return value
+        case Name(name):
+            return known[name]
+        case Negated(operand):
+            return -value_of(operand, known)
+        case Call(function, argument):
+            return _or_undefined(FUNCTIONS[function], value_of(argument, known))[0]
+        case Binary(operator, left, right):
+            return _joined_values(operator, value_of(left, known), value_of(right, known))
+
+
+def _joined_values(operator: str, left: float, right: float) -> float:
+    match operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return left / right if right else math.nan
+        case _:
+            return _or_undefined(_power(right), left)[0]
+
+
 def _or_undefined(
     function: Callable[[float], tuple[float, float, float]], x: float
 ) -> tuple[float, float, float]:

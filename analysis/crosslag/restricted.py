@@ -43,6 +43,7 @@ __all__ = ["maximise_restricted"]
 
 _ON_SURFACE = 1e-10  # distance from the surface, in standard errors
 _NEARLY = 1e-7  # where rounding allows no better
+_SLOW = 0.3  # share of the distance that is left, from which on new normals pay
 _RELEASE = 1e-5  # slope at a bound, in standard errors
 _RELEASES = 3  # how often one bound may be released
 
@@ -141,7 +142,9 @@ class _Climb(Generic[P]):
         theta: Float | None = start
         for _ in range(n_bounds + 1):
             held = _held(restrictions, active)
-            theta = None if theta is None else _retract(restrictions, theta, held, scale)
+            nowhere = np.zeros_like(start)
+            if theta is not None:
+                theta = _retract(restrictions, theta, nowhere, held, scale)
             if theta is None:
                 return None
             violated = _violated(restrictions, theta, active, scale)
@@ -210,8 +213,8 @@ class _Climb(Generic[P]):
         held = _held(self.restrictions, self.active)
         length = 1.0
         for _ in range(HALVINGS):
-            target = self.point.theta + length * step
-            theta = _retract(self.restrictions, target, held, self.scale)
+            here = self.point.theta
+            theta = _retract(self.restrictions, here, length * step, held, self.scale)
             blocked = None if theta is None else self._first_blocked(theta)
             if blocked is not None:
                 if self._stop_at(*blocked, length * step, noise):
@@ -243,9 +246,8 @@ class _Climb(Generic[P]):
     def _stop_at(self, index: int, share: float, step: Float, noise: float) -> bool:
         """Go as far as a bound and hold on to it; False where that does not raise anything."""
         active = [*self.active, index]
-        target = self.point.theta + share * step
         held = _held(self.restrictions, active)
-        theta = _retract(self.restrictions, target, held, self.scale)
+        theta = _retract(self.restrictions, self.point.theta, share * step, held, self.scale)
         if theta is None or _violated(self.restrictions, theta, active, self.scale):
             return False
         following = self.at(theta)
@@ -321,6 +323,8 @@ def _violated(
     restrictions: Restrictions, theta: Float, active: Sequence[int], scale: Float
 ) -> list[int]:
     """List inactive bounds that ``theta`` lies beyond."""
+    if restrictions.n_equalities == len(restrictions.ordered):
+        return []
     jets = restrictions.jets(theta)
     return [
         i
@@ -331,23 +335,48 @@ def _violated(
 
 
 def _retract(
-    restrictions: Restrictions, theta: Float, held: Sequence[int], scale: Float
+    restrictions: Restrictions, base: Float, step: Float, held: Sequence[int], scale: Float
 ) -> Float | None:
-    """Bring ``theta`` back onto the surface by Newton's shortest steps; None where that fails."""
+    """Bring ``base + step`` back onto the surface by its normals; None where that fails.
+
+    The normals are those at ``base`` as long as they lead there quickly: values alone cost little.
+    """
+    theta = base + step
     if not held:
         return theta
-    distance = np.inf
+    at, distance, normals = base, np.inf, None
     for _ in range(30):
-        everything = restrictions.jets(theta)
-        jets = [everything[i] for i in held]
-        values = np.array([jet.value for jet in jets])
-        jacobian = np.array([jet.gradient for jet in jets]) * scale
-        if not (np.isfinite(values).all() and np.isfinite(jacobian).all()):
+        if normals is None:
+            # At the base, the surface needs second derivatives too: evaluate once for both.
+            jets = restrictions.jets(at, curved=at is base)
+            normals = _Normals.of([jets[i] for i in held], scale)
+            if normals is None:
+                return None
+        values = restrictions.values(theta)[list(held)] / normals.size
+        if not np.isfinite(values).all():
             return None
-        size = np.maximum(np.linalg.norm(jacobian, axis=1), 1e-300)
-        before, distance = distance, float(np.max(np.abs(values) / size))
+        before, distance = distance, float(np.abs(values).max())
         if distance <= _ON_SURFACE or (distance <= _NEARLY and distance > 0.5 * before):
             return theta
-        found = linalg.lstsq(jacobian / size[:, None], -values / size)
-        theta = theta + scale * np.asarray(found[0], dtype=np.float64)
+        if distance > _SLOW * before:
+            at, normals, distance = theta, None, np.inf
+            continue
+        theta = theta - scale * (normals.inverse @ values)
     return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Normals:
+    """Sizes of the constraints' gradients, (m,), and the shortest way back, (q, m)."""
+
+    size: Float
+    inverse: Float
+
+    @classmethod
+    def of(cls, jets: Sequence[Jet], scale: Float) -> _Normals | None:
+        """Take the normals of constraints; None where one is not defined."""
+        jacobian = np.array([jet.gradient for jet in jets]) * scale
+        if not np.isfinite(jacobian).all():
+            return None
+        size = np.maximum(np.linalg.norm(jacobian, axis=1), 1e-300)
+        return cls(size, np.asarray(np.linalg.pinv(jacobian / size[:, None], rcond=1e-9)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from crosslag.constraints import equality_rank
@@ -56,7 +57,7 @@ class DefinedRow:
     group: int = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParameterTable:
     """All parameters of a model in a number of groups.
 
@@ -96,7 +97,7 @@ class ParameterTable:
         p = len(self.observed)
         return self.n_groups * (p + p * (p + 1) // 2)
 
-    @property
+    @cached_property
     def n_parameters(self) -> int:
         """Estimated parameters less independent equality constraints."""
         return self.n_free - equality_rank(self)

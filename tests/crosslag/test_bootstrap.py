@@ -177,9 +177,9 @@ def test_impossible_wishes_are_refused(options, message, gappy_three):
 
 
 def test_draws_left_out_and_inadmissible_ones_are_counted_and_said():
-    process = cl.PanelProcess.stationary(0.05 * np.eye(2), 0.2 * np.eye(2), np.eye(2))
+    process = cl.PanelProcess.stationary(0.4 * np.eye(2), 0.3 * np.eye(2), np.eye(2))
     columns = draw(1, 3, 1).columns
-    scores = process.draw(80, 3, np.random.default_rng(4)).reshape(80, -1)
+    scores = process.draw(150, 3, np.random.default_rng(4)).reshape(150, -1)
     data = pd.DataFrame(scores, columns=columns)
     fitted = cl.fit(MODEL, data, bootstrap=60, bollen_stine=True)
     boot = fitted.bootstrap

@@ -170,6 +170,8 @@ def test_constraints_and_bounds(seed):
     def values(t):
         return np.array([jet.value for jet in restrictions.jets(t)])
 
+    np.testing.assert_allclose(restrictions.values(theta), values(theta), rtol=1e-12, atol=1e-14)
+
     def slopes(t):
         return np.array([jet.gradient for jet in restrictions.jets(t)])
 
