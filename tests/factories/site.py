@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -89,6 +90,16 @@ class Site:
             )
             enrolment.give_consent(session, person, form, keys=self.keys, now=self.now)
             return person.id
+
+    def amend(self, edits: Mapping[str, str]) -> None:
+        """Put another version of the protocol in force: each text gives way to another."""
+        text = FILES["protocol.yaml"].decode()
+        for before, after in edits.items():
+            assert before in text, before
+            text = text.replace(before, after)
+        with self.database.writing() as session:
+            files = {**FILES, "protocol.yaml": text.encode()}
+            studies.amend_study(session, SLUG, files, viewer=OPENER, now=self.now)
 
     def link(self, participant_id: int, wave: str = "w0") -> str:
         """Return the path of the link to an assessment."""

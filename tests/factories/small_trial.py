@@ -46,6 +46,8 @@ consent:
     - id: share
       label: {en: My data may be shared., tr: Verilerim paylaşılabilir.}
       required: false
+  uses:
+    - {id: later, label: {en: You may write to me later., tr: Bana sonra yazabilirsiniz.}}
 arms:
   active: {label: {en: Programme, tr: Program}, programme: course}
   waitlist:

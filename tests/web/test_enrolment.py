@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from factories.site import ELIGIBLE, Site
 from sqlmodel import select
 
-from longwave.storage.tables import Contact, Message, Participant
+from longwave.storage.tables import ConsentChoice, Contact, Message, Participant
 
 SIGNED = {"name": "Ada Example", "email": "ada@clinic.example", "read": "yes"}
 
@@ -91,6 +93,48 @@ def test_consent_enrols_and_queues_the_invitation(site, browser):
         kinds = sorted(message.kind for message in session.exec(select(Message)))
         assert kinds == ["consent_copy", "invitation", "reminder"]
         assert b"Ada" not in session.exec(select(Contact)).one().name
+
+
+def choices(site):
+    with site.database.reading() as session:
+        return [(row.use, row.allowed) for row in session.exec(select(ConsentChoice))]
+
+
+def test_further_uses_are_asked_unticked_and_allowed_only_by_a_tick(site, browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE).text
+    (tick,) = re.findall(r'<input type="checkbox" id="c-later"[^>]*>', page)
+    assert "checked" not in tick and "required" not in tick
+    browser.post("/enrol/consent", data=SIGNED)
+    assert choices(site) == [("later", False)]
+    other = site.browser()
+    other.post("/s/small-trial/north", data=ELIGIBLE)
+    other.post("/enrol/consent", data={**SIGNED, "email": "bob@clinic.example", "later": "yes"})
+    assert choices(site)[1:] == [("later", True)]
+
+
+def test_a_tick_is_kept_when_the_form_is_not_complete(browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    page = browser.post("/enrol/consent", data={"later": "yes"})
+    assert page.status_code == 422
+    assert re.search(r'<input type="checkbox" id="c-later"[^>]* checked>', page.text)
+
+
+@pytest.mark.parametrize("place", ["screening", "consent"])
+def test_a_full_study_ends_kindly(site, browser, place):
+    site.amend({"\nconsent:\n": "\n  caps: [{most: 1}]\n\nconsent:\n"})
+    if place == "screening":
+        site.enrol()
+        page = browser.post("/s/small-trial/north", data=ELIGIBLE)
+    else:
+        browser.post("/s/small-trial/north", data=ELIGIBLE)
+        site.enrol()
+        page = browser.post("/enrol/consent", data=SIGNED)
+        assert browser.get("/enrol/consent").status_code == 404
+    assert page.status_code == 200
+    assert "has found all the people it needs" in page.text
+    assert not browser.cookies
+    late = people(site)[1 if place == "screening" else 0]
+    assert (late.ineligible_reason, late.screening) == ("full", None)
 
 
 def test_the_site_comes_from_the_link_and_not_from_the_form(site, browser):

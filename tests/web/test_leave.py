@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from factories.site import REST
+from sqlmodel import select
+
+from longwave.storage.tables import ConsentChoice
 
 
 def test_each_choice_is_a_button_of_its_own(site):
@@ -78,3 +81,24 @@ def test_a_mail_program_pauses_messages_at_one_click(site, browser):
 def test_support_is_there_for_everybody(site, browser):
     assert "emergency number" in browser.get("/support").text
     assert "team@example.org" in site.started().get("/support").text
+
+
+def chosen(site):
+    with site.database.reading() as session:
+        return [row.allowed for row in session.exec(select(ConsentChoice))]
+
+
+def test_a_further_use_is_allowed_and_taken_back_where_one_leaves(site):
+    browser = site.started()
+    assert "You may write to me later.: <strong>not allowed" in browser.get("/leave").text
+    assert "<strong>allowed" in browser.post("/leave/allow/later").text
+    assert "<strong>not allowed" in browser.post("/leave/revoke/later").text
+    assert chosen(site) == [False, True, False]
+    assert browser.post("/leave/allow/resale").status_code == 404
+
+
+def test_somebody_who_has_left_can_still_take_a_use_back(site):
+    browser = site.started()
+    browser.post("/leave/allow/later")
+    browser.post("/leave/withdraw")
+    assert "<strong>not allowed" in browser.post("/leave/revoke/later").text
