@@ -241,3 +241,25 @@ class Verification(BaseModel):
     """Whether every allocation is the one that the sealed settings give, and nothing more."""
 
     passed: bool
+
+
+class Screened(BaseModel):
+    """How many lines of the register end how, at your sites."""
+
+    site: str
+    outcome: str
+    reason: str | None
+    count: int
+
+
+class UnblindingRequest(BaseModel):
+    """An emergency unblinding that waits for its confirmation."""
+
+    id: int
+    expires_at: datetime
+
+
+class Unblinded(BaseModel):
+    """The arm of one participant, told in an emergency."""
+
+    arm: str

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from longwave.domain.lifecycle import ScreeningOutcome
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
@@ -51,3 +53,46 @@ class PerhapsReason(_Input):
     """Why, if that is known. It enters the audit trail as it is, and must name nobody."""
 
     reason: Line | None = None
+
+
+class Choice(_Input):
+    """Whether a further use of data or address is allowed."""
+
+    use: Name
+    allowed: bool
+
+
+class Stratum(_Input):
+    """The true level of each factor that was entered wrongly, and how it came about."""
+
+    levels: dict[Name, Name] = Field(min_length=1, max_length=20)
+    reason: Line
+
+
+class AnswerCorrection(_Input):
+    """The right value of one answer, null if there is none, and why the old one was wrong."""
+
+    wave: Name
+    occurrence: int = Field(default=1, ge=1, le=10_000)
+    instrument: Name
+    item: Name
+    value: Line | None
+    reason: Line
+
+
+class Confirmation(_Input):
+    """The participant's id, typed once more."""
+
+    public_id: Name
+
+
+class Screening(_Input):
+    """Somebody who was thought of for the study and did not enrol.
+
+    Of an address only a keyed hash is kept, by which the same person is found again.
+    """
+
+    site: Name
+    outcome: ScreeningOutcome
+    reason: Annotated[Line, Field(max_length=200)] | None = None
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)] | None = None

@@ -4,9 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from longwave.web.api import events, participants, randomisation, studies
+from longwave.web.api import (
+    events,
+    participants,
+    people,
+    randomisation,
+    screenings,
+    studies,
+    unblinding,
+)
 from longwave.web.api.failures import FAILURES
 
 router = APIRouter(prefix="/api/v1", responses=FAILURES)
-for module in (studies, participants, randomisation, events):
+for module in (
+    studies,
+    screenings,
+    participants,
+    people,
+    unblinding,
+    randomisation,
+    events,
+):
     router.include_router(module.router)
