@@ -17,6 +17,7 @@ class Action(StrEnum):
     SEE_TRAIL = "read the audit trail"
     EXPORT = "export data"
     RUN_STUDY = "approve, open, close, lock or archive the study"
+    SEE_REGISTER = "see the screening register"
     KEEP_REGISTER = "keep the screening register"
     FOLLOW_UP = "record what became of a participant"
     RUN_PROGRAMME = "record what happened in the programme"
@@ -39,6 +40,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_TRAIL: frozenset({Role.OWNER, Role.MONITOR}),
     Action.EXPORT: frozenset({Role.OWNER, Role.ANALYST}),
     Action.RUN_STUDY: _OWNER,
+    Action.SEE_REGISTER: _TEAM | {Role.MONITOR},
     Action.KEEP_REGISTER: _TEAM,
     Action.FOLLOW_UP: _TEAM,
     Action.RUN_PROGRAMME: _TEAM | {Role.FACILITATOR},
@@ -67,6 +69,7 @@ _READS = frozenset(
         Action.SEE_PARTICIPANTS,
         Action.SEE_COUNTS,
         Action.SEE_TRAIL,
+        Action.SEE_REGISTER,
         Action.VERIFY,
     }
 )

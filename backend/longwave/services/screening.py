@@ -86,8 +86,8 @@ def enter(
 
 def lines(session: Session, study: Study, *, viewer: Viewer) -> list[Screening]:
     """Return the lines of a study's register at the sites that a viewer may see."""
-    viewer.require(Action.KEEP_REGISTER)
-    sites = viewer.sites_for(Action.KEEP_REGISTER)
+    viewer.require(Action.SEE_REGISTER)
+    sites = viewer.sites_for(Action.SEE_REGISTER)
     return [
         line
         for line in register.of_study(session, key(study))

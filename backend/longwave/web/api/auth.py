@@ -18,7 +18,7 @@ from longwave.keys import KeyRing
 from longwave.services.overview import find_participant
 from longwave.services.staff import Who, authenticate, study_for
 from longwave.storage.tables import Participant, Study
-from longwave.web.edge import Edge
+from longwave.web.edge import AtEdge, Edge
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -63,6 +63,12 @@ def who_with(bearer: HTTPAuthorizationCredentials | None, edge: Edge, session: S
     return who
 
 
+def require_token(bearer: Bearer, edge: AtEdge) -> None:
+    """Turn strangers away before what they sent is looked at, or they wait for a lock."""
+    with edge.database.reading() as session:
+        who_with(bearer, edge, session)
+
+
 @contextmanager
 def reading(
     bearer: HTTPAuthorizationCredentials | None, edge: Edge, slug: str
@@ -76,12 +82,7 @@ def reading(
 def writing(
     bearer: HTTPAuthorizationCredentials | None, edge: Edge, slug: str
 ) -> Iterator[AtStudy]:
-    """Give a study to do something in; what was done is committed when the block ends.
-
-    Strangers are turned away before they could wait for the lock that writers queue for.
-    """
-    with edge.database.reading() as session:
-        _at(bearer, edge, session, slug)
+    """Give a study to do something in; what was done is committed when the block ends."""
     with edge.database.writing() as session:
         yield _at(bearer, edge, session, slug)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from longwave.web.api import (
     events,
@@ -13,9 +13,10 @@ from longwave.web.api import (
     studies,
     unblinding,
 )
+from longwave.web.api.auth import require_token
 from longwave.web.api.failures import FAILURES
 
-router = APIRouter(prefix="/api/v1", responses=FAILURES)
+router = APIRouter(prefix="/api/v1", responses=FAILURES, dependencies=[Depends(require_token)])
 for module in (
     studies,
     screenings,

@@ -1,0 +1,318 @@
+"""Who gets what from the API: a table of routes, roles, sites, studies, blinding and tokens.
+
+The table is written by hand, so that a change of the rules has to be made twice, and each route
+of the application must stand in it. Nothing that these requests do is kept: every one of them
+meets the same two studies.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from factories.routes import routes_of
+from factories.site import OPENER, Site
+from factories.small_trial import FILES
+from sqlmodel import select
+
+from longwave.domain.lifecycle import Role
+from longwave.domain.permissions import Scope
+from longwave.services import staff
+from longwave.services import study as studies
+from longwave.storage.tables import Allocation, Unblinding
+
+API = "/api/v1"
+STUDY = f"{API}/studies/{{slug}}"
+PERSON = f"{STUDY}/participants/{{public_id}}"
+WHY = {"reason": "a reason"}
+OWNER, TEAM, PROGRAMME, EVERYBODY = "o", "oc", "ocf", "ocfam"
+APPROVAL = {
+    "reference": "R",
+    "approver": "N",
+    "approved_on": "2026-01-15",
+    "registry_id": "NCT00000000",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Who may use a route (by the first letters of the roles), what they send, what they get.
+
+    ``person``: it is about one participant at a site. ``whole``: it is about the study as a
+    whole, so that a role at a site does not suffice. ``blinded`` says what the blinded get.
+    """
+
+    roles: str
+    status: int = 200
+    body: dict[str, object] | None = None
+    scope: str = "read"
+    whole: bool = False
+    person: bool = False
+    blinded: bool = True
+
+
+def step(status=409, body=None):
+    """A step in the life of a study; the one that is asked is not in the state for most."""
+    return Entry(OWNER, status, body, scope="write", whole=True)
+
+
+def act(roles, body=WHY, status=204, **more):
+    return Entry(roles, status, body, scope="write", person=True, **more)
+
+
+TABLE = {
+    ("GET", f"{API}/studies"): Entry(EVERYBODY),
+    ("GET", STUDY): Entry(EVERYBODY),
+    ("POST", f"{STUDY}/approval"): step(body=APPROVAL),
+    ("POST", f"{STUDY}/opening"): step(body={"trial_run": True}),
+    ("POST", f"{STUDY}/closing"): step(200),
+    ("POST", f"{STUDY}/lock"): step(body={}),
+    ("POST", f"{STUDY}/archive"): step(),
+    ("GET", f"{STUDY}/screenings"): Entry("ocm"),
+    ("POST", f"{STUDY}/screenings"): Entry(
+        TEAM, 204, {"site": "north", "outcome": "declined"}, scope="write", person=True
+    ),
+    ("GET", f"{STUDY}/participants"): Entry("ocfm"),
+    ("GET", PERSON): Entry("ocfm", person=True),
+    ("POST", f"{PERSON}/withdrawal"): act(TEAM, {}),
+    ("POST", f"{PERSON}/lost"): act(TEAM),
+    ("POST", f"{PERSON}/found"): act(TEAM, status=409),
+    ("POST", f"{PERSON}/deceased"): act(TEAM),
+    ("POST", f"{PERSON}/programme/stop"): act(PROGRAMME, blinded=False),
+    ("POST", f"{PERSON}/programme/completion"): act(PROGRAMME, None, blinded=False),
+    ("POST", f"{PERSON}/stratum"): act(TEAM, {**WHY, "levels": {"site": "south"}}),
+    ("POST", f"{PERSON}/error"): act(TEAM),
+    ("POST", f"{PERSON}/corrections"): act(
+        TEAM, {**WHY, "wave": "w0", "instrument": "rest", "item": "r1", "value": "5"}
+    ),
+    ("POST", f"{PERSON}/choices"): act(TEAM, {"use": "nothing", "allowed": True}, 404),
+    ("POST", f"{PERSON}/erasure"): act(OWNER),
+    ("POST", f"{PERSON}/unblinding"): act(TEAM, status=202),
+    ("POST", f"{PERSON}/unblindings/{{number}}/confirmation"): act(TEAM, {}, 200),
+    ("GET", f"{STUDY}/randomisation"): Entry(EVERYBODY),
+    ("POST", f"{STUDY}/randomisation/verification"): Entry("om", whole=True),
+    ("GET", f"{STUDY}/events"): Entry("om"),
+}
+
+
+class Undone:
+    """A database in which every request starts from the same rows: what is written is undone."""
+
+    def __init__(self, database) -> None:
+        self._database = database
+        self.reading = database.reading
+
+    @contextmanager
+    def writing(self):
+        with self._database.writing() as session:
+            yield session
+            session.flush()
+            session.rollback()
+
+
+class World:
+    """Two trial runs with a participant at each site, and a token for everybody there could be."""
+
+    def __init__(self, url: str, folder) -> None:
+        self.site = Site(url, folder)
+        with self.site.database.writing() as session:
+            other = {
+                **FILES,
+                "protocol.yaml": FILES["protocol.yaml"].replace(b"small-trial", b"other-trial"),
+            }
+            studies.add_study(session, other, actor="test", now=self.site.now)
+            studies.open_study(
+                session,
+                "other-trial",
+                trial_run=True,
+                keys=self.site.keys,
+                viewer=OPENER,
+                now=self.site.now,
+            )
+        self.people = {name: self._in_the_programme(name) for name in ("north", "south")}
+        self.tokens: dict[tuple[object, ...], str] = {}
+        self.requests: dict[str, int] = {}
+        state = self.site.app.state
+        state.edge = replace(state.edge, database=Undone(self.site.database))
+
+    def _in_the_programme(self, site):
+        """Enrol people at a site until one comes to the arm that begins at once."""
+        while True:
+            person = self.site.enrol(site)
+            self.site.complete(person)
+            with self.site.database.reading() as session:
+                found = session.exec(select(Allocation).where(Allocation.participant_id == person))
+                if found.one().arm == "active":
+                    return self.site.participant(person)
+
+    def token(self, role, *, blinded, site=None, slug="small-trial", scope=Scope.ALL):
+        """Return a token of somebody who has just this one role."""
+        key = (role, blinded, site, slug, scope)
+        if key not in self.tokens:
+            email = f"{role}-{blinded}-{site}-{slug}-{scope}@example.org"
+            with self.site.database.writing() as session:
+                member, token = staff.add_staff(
+                    session,
+                    email,
+                    role,
+                    blinded=blinded,
+                    study=slug,
+                    site=site,
+                    now=self.site.now,
+                )
+                if scope is not Scope.ALL:
+                    token = staff.issue_token(
+                        session, email, now=self.site.now, label="x", scopes=(scope,)
+                    )
+                self.tokens[key] = token
+                self.requests[token] = self._asked_by(session, member.id)
+        return self.tokens[key]
+
+    def _asked_by(self, session, staff_id):
+        """Let somebody have asked to unblind the participant in the north."""
+        asked = Unblinding(
+            participant_id=self.people["north"].id,
+            staff_id=staff_id,
+            reason="r",
+            requested_at=self.site.now,
+            expires_at=self.site.now + timedelta(minutes=10),
+        )
+        session.add(asked)
+        session.flush()
+        return asked.id
+
+    def ask(self, route, token, *, slug="small-trial", site="north"):
+        """Send a request, and undo what it did."""
+        method, path = route
+        entry = TABLE[route]
+        person = self.people[site]
+        body = entry.body
+        if body is not None and "site" in body:
+            body = {**body, "site": site}
+        if "confirmation" in path:
+            body = {"public_id": person.public_id}
+        address = path.format(
+            slug=slug, public_id=person.public_id, number=self.requests.get(token, 1)
+        )
+        browser = self.site.browser(authorization=f"Bearer {token}")
+        return browser.request(method, address, json=body)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, migrated_sqlite):
+    folder = tmp_path_factory.mktemp("permissions")
+    path = folder / "two.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    made = World(f"sqlite:///{path}", folder)
+    yield made
+    made.site.close()
+
+
+def test_every_route_of_the_api_stands_in_the_table(world):
+    known = {route for route in routes_of(world.site.app) if route[1].startswith(API)}
+    known -= {("GET", f"{API}/openapi.json")}
+    assert known == set(TABLE)
+
+
+def letter(role):
+    return role.value[0] if role is not Role.COORDINATOR else "c"
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route[0]} {route[1]}")
+def test_each_role_gets_what_it_may(world, route):
+    entry = TABLE[route]
+    listing = route == ("GET", f"{API}/studies")
+    for role in Role:
+        for blinded in (True, False):
+            allowed = letter(role) in entry.roles and (entry.blinded or not blinded)
+            expected = entry.status if allowed else 403
+            everywhere = world.token(role, blinded=blinded)
+            who = f"{role}, {'' if blinded else 'un'}blinded"
+            assert world.ask(route, everywhere).status_code == expected, f"{who} of the study"
+            near = world.token(role, blinded=blinded, site="north")
+            at_site = 403 if entry.whole else expected
+            assert world.ask(route, near).status_code == at_site, f"{who} of the site"
+            if entry.person:
+                far = world.ask(route, near, site="south").status_code
+                # Whoever may not do it anywhere may hear that first; nobody hears who is there.
+                assert far in ((404,) if allowed else (403, 404)), f"{who} of another site"
+            elsewhere = world.token(role, blinded=blinded, slug="other-trial")
+            answer = world.ask(route, elsewhere)
+            if listing:
+                assert [found["slug"] for found in answer.json()] == ["other-trial"]
+            else:
+                assert answer.status_code == 404, f"{who} of another study"
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route[0]} {route[1]}")
+def test_a_token_that_is_none_gets_nothing(world, route):
+    token = world.token(Role.OWNER, blinded=False)
+    with world.site.database.writing() as session:
+        revoked = staff.issue_token(
+            session,
+            f"owner-False-None-small-trial-{Scope.ALL}@example.org",
+            now=world.site.now,
+            label="revoked",
+        )
+        staff.revoke_tokens(
+            session,
+            f"owner-False-None-small-trial-{Scope.ALL}@example.org",
+            now=world.site.now,
+            label="revoked",
+        )
+    for bad in (revoked, "guess", ""):
+        assert world.ask(route, bad).status_code == 401
+    assert world.site.browser().request(route[0], route[1]).status_code == 401
+    before = world.site.now
+    world.site.now += timedelta(days=91)
+    try:
+        assert world.ask(route, token).status_code == 401
+    finally:
+        world.site.now = before
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route[0]} {route[1]}")
+def test_a_token_with_another_scope_does_not_suffice(world, route):
+    entry = TABLE[route]
+    for scope in (Scope.READ, Scope.WRITE, Scope.EXPORT):
+        answer = world.ask(route, world.token(Role.OWNER, blinded=False, scope=scope))
+        if route == ("GET", f"{API}/studies") and scope != entry.scope:
+            assert answer.json() == []
+        else:
+            expected = entry.status if scope == entry.scope else 403
+            assert answer.status_code == expected, scope
+        if answer.status_code == 403:
+            assert "scope" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (f"{PERSON}/lost", {}, "reason"),
+        (f"{PERSON}/lost", {"reason": "   "}, "reason"),
+        (f"{PERSON}/lost", {"reason": "x" * 501}, "reason"),
+        (f"{PERSON}/lost", {"reason": "x", "arm": "active"}, "arm"),
+        (f"{PERSON}/stratum", {"reason": "x", "levels": {}}, "levels"),
+        (f"{PERSON}/corrections", {**WHY, "wave": "w0"}, "instrument"),
+        (f"{STUDY}/approval", {**APPROVAL, "approved_on": "soon"}, "approved_on"),
+        (f"{STUDY}/approval", {**APPROVAL, "reference": 5}, "reference"),
+        (f"{STUDY}/opening", {"trial_run": "perhaps"}, "trial_run"),
+        (f"{STUDY}/screenings", {"site": "north", "outcome": "enrolled"}, "outcome"),
+    ],
+)
+def test_bad_input_is_named(world, path, body, field):
+    address = path.format(slug="small-trial", public_id=world.people["north"].public_id)
+    token = world.token(Role.OWNER, blinded=False)
+    browser = world.site.browser(authorization=f"Bearer {token}")
+    answer = browser.post(address, json=body)
+    assert answer.status_code == 422
+    assert field in answer.json()["error"]["fields"]
+
+
+def test_nothing_that_was_asked_here_was_kept(world):
+    world.ask(
+        ("POST", f"{PERSON}/withdrawal"), world.token(Role.OWNER, blinded=False)
+    ).raise_for_status()
+    assert world.site.participant(world.people["north"].id).follow_up == "active"
