@@ -19,8 +19,8 @@ import numpy as np
 
 from crosslag._types import Bool, Float
 from crosslag.estimate import DECREMENT_LIMIT, EIGENVALUE_LIMIT
-from crosslag.moments import vech_position
 from crosslag.ram import Implied, RamGroup, vech_indices
+from crosslag.stacking import vech_position
 
 __all__ = ["Moments", "Solved", "inverses", "solve_many"]
 

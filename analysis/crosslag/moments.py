@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from crosslag._types import Bool, Float, Int
 from crosslag.precision import InversionPlan, inversion_plan, precisions
 from crosslag.ram import vech_indices
+from crosslag.stacking import multiplicity, pair_up, vech, vech_position
 
 __all__ = [
     "Evaluation",
@@ -25,7 +26,6 @@ __all__ = [
     "group_patterns",
     "pooled",
     "reweighted",
-    "vech_position",
     "weighted_sum",
 ]
 
@@ -237,16 +237,16 @@ class Evaluation:
         """Differentiate the log-likelihood by the stacked moments."""
         g_mu, g_sigma = self.gradient_parts()
         rows, columns = vech_indices(self.data.p)
-        return np.concatenate([g_mu, g_sigma[rows, columns] * _multiplicity(self.data.p)])
+        return np.concatenate([g_mu, g_sigma[rows, columns] * multiplicity(self.data.p)])
 
     def expected_information(self) -> Float:
         """Fisher information of the stacked moments, given which values are missing."""
         p, n = self.data.p, self.data.count
-        stacked = _vech(self.precision)
+        stacked = vech(self.precision)
         information = np.zeros((p + stacked.shape[1], p + stacked.shape[1]))
         information[:p, :p] = weighted_sum(n, self.precision)
         products = (stacked * n[:, None]).T @ stacked
-        information[p:, p:] = _pair_up(products, p) * 0.5
+        information[p:, p:] = pair_up(products, p) * 0.5
         return information
 
     def observed_information(self) -> Float:
@@ -257,14 +257,14 @@ class Evaluation:
     def _observed_information(self) -> Float:
         p, n = self.data.p, self.data.count
         rows, columns = vech_indices(p)
-        weight = _multiplicity(p)
-        stacked = _vech(self.precision)
+        weight = multiplicity(p)
+        stacked = vech(self.precision)
         by_count = stacked * n[:, None]
-        excess = _vech(self.weighted) - 0.5 * stacked
+        excess = vech(self.weighted) - 0.5 * stacked
         products = by_count.T @ excess
         information = np.zeros((p + len(rows), p + len(rows)))
         information[:p, :p] = weighted_sum(n, self.precision)
-        information[p:, p:] = _pair_up((products + products.T) * 0.5, p)
+        information[p:, p:] = pair_up((products + products.T) * 0.5, p)
         cross = by_count.T @ self.error
         index = vech_position(p)
         mu_sigma = cross[index[:, rows], columns] + cross[index[:, columns], rows]
@@ -305,8 +305,8 @@ class Evaluation:
     def _score_chunks(self) -> Iterator[tuple[slice, Float]]:
         data, p = self.data, self.data.p
         rows, columns = vech_indices(p)
-        stacked = _vech(self.precision)
-        weight = 0.5 * _multiplicity(p)
+        stacked = vech(self.precision)
+        weight = 0.5 * multiplicity(p)
         for begin in range(0, len(data.persons), _CHUNK):
             part = slice(begin, begin + _CHUNK)
             pattern = data.pattern[part]
@@ -359,53 +359,3 @@ def _times(rows: Float, matrices: Float, which: Int) -> Float:
 def weighted_sum(weights: Float, matrices: Float) -> Float:
     """Sum matrices, (R, p, p), by weights, (R,): (p, p)."""
     return np.asarray((weights @ matrices.reshape(len(weights), -1)).reshape(matrices.shape[1:]))
-
-
-def _vech(matrices: Float) -> Float:
-    """Stack the lower triangles of (R, p, p): (R, p(p+1)/2)."""
-    p = matrices.shape[1]
-    return matrices.reshape(len(matrices), p * p)[:, _flat(p)]
-
-
-@lru_cache(maxsize=64)
-def _flat(p: int) -> Int:
-    rows, columns = vech_indices(p)
-    return rows * p + columns
-
-
-@lru_cache(maxsize=64)
-def _multiplicity(p: int) -> Float:
-    """How often each element of vech stands in the full matrix."""
-    rows, columns = vech_indices(p)
-    return np.where(rows == columns, 1.0, 2.0)
-
-
-@lru_cache(maxsize=64)
-def vech_position(p: int) -> Int:
-    """Where element (i, j) of a symmetric matrix stands in vech: (p, p)."""
-    rows, columns = vech_indices(p)
-    position = np.empty((p, p), dtype=np.int64)
-    position[rows, columns] = position[columns, rows] = np.arange(len(rows))
-    return position
-
-
-@lru_cache(maxsize=16)
-def _pairs(p: int) -> tuple[Int, Int, Float]:
-    rows, columns = vech_indices(p)
-    position, weight, m = vech_position(p), _multiplicity(p), len(rows)
-    ac_bd = position[np.ix_(rows, rows)] * m + position[np.ix_(columns, columns)]
-    ad_bc = position[np.ix_(rows, columns)] * m + position[np.ix_(columns, rows)]
-    return ac_bd, ad_bc, np.outer(weight, weight) * 0.5
-
-
-def _pair_up(products: Float, p: int) -> Float:
-    """Turn sums of vech(P) vech(Q)' into the matrix of tr(dS_k P dS_l Q) over elements of vech.
-
-    ``products`` must be symmetric, (p(p+1)/2, p(p+1)/2).
-    """
-    ac_bd, ad_bc, weight = _pairs(p)
-    flat = np.ascontiguousarray(products).reshape(-1)
-    paired = flat.take(ac_bd)
-    paired += flat.take(ad_bc)
-    paired *= weight
-    return np.asarray(paired)

@@ -27,10 +27,10 @@ from crosslag.moments import (
     evaluate,
     group_patterns,
     reweighted,
-    vech_position,
 )
 from crosslag.ram import Implied, RamGroup
 from crosslag.restricted import maximise_restricted
+from crosslag.stacking import vech_position
 
 __all__ = ["Drawn", "Job", "at_model", "refit", "resample"]
 
