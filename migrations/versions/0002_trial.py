@@ -264,6 +264,7 @@ def _fill() -> None:
         for participant_id, study_id, arm, start, crossover in rows
         for period in _periods(participant_id, arm, start, crossover, programmes[study_id][arm])
     ]
+    _tell_what_withdrawals_left(connection)
     if periods:
         table = sa.table(
             "arm_period",
@@ -272,6 +273,36 @@ def _fill() -> None:
             sa.column("ends_at", _INSTANT),
         )
         connection.execute(sa.insert(table), periods)
+
+
+def _tell_what_withdrawals_left(connection: sa.Connection) -> None:
+    """Write the events that the first version left out: what was begun when somebody withdrew."""
+    found = connection.execute(
+        sa.text(
+            "SELECT a.study_id, a.participant_id, a.wave, a.occurrence, a.closed_at "
+            "FROM assessment a JOIN participant p ON p.id = a.participant_id "
+            "WHERE a.status = 'partial' AND a.closed_at = p.withdrawn_at ORDER BY a.id"
+        ).columns(closed_at=_INSTANT)
+    ).all()
+    table = sa.table(
+        "event",
+        *(sa.column(name) for name in ("study_id", "participant_id", "kind", "actor")),
+        sa.column("at", _INSTANT),
+        sa.column("payload", sa.JSON),
+    )
+    events = [
+        {
+            "study_id": study_id,
+            "participant_id": participant_id,
+            "kind": "assessment.partial",
+            "actor": "upgrade",
+            "at": closed_at,
+            "payload": {"wave": wave, "occurrence": occurrence},
+        }
+        for study_id, participant_id, wave, occurrence, closed_at in found
+    ]
+    if events:
+        connection.execute(sa.insert(table), events)
 
 
 def _programmes(connection: sa.Connection) -> dict[int, dict[str, tuple[str | None, str | None]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from longwave.cli import database, protocol, randomisation, staff, study
+from longwave.cli import audit, database, protocol, randomisation, staff, study
 from longwave.cli.data import analyse_command, export_command
 from longwave.cli.demo import demo
 from longwave.cli.doctor import doctor
@@ -21,6 +21,7 @@ app.add_typer(protocol.app, name="protocol")
 app.command("export")(export_command)
 app.command("analyse")(analyse_command)
 app.add_typer(randomisation.app, name="randomisation")
+app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="db")
 app.add_typer(staff.app, name="staff")
 app.command()(doctor)

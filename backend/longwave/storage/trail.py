@@ -7,21 +7,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    String,
-    Text,
-    bindparam,
-    cast,
-    insert,
-    text,
-    type_coerce,
-)
+from sqlalchemy import Executable, bindparam, insert, text
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
+from longwave.storage import raw
 from longwave.storage.tables import Event, Heartbeat, Seal
 
 _TRAIL_LOCK = 0x6C6F6E67
@@ -104,7 +95,7 @@ def between(session: Session, after: int, upto: int, limit: int) -> list[StoredE
 
 
 @cache
-def _between(dialect: str) -> Select[Any]:
+def _between(dialect: str) -> Executable:
     return (
         sqlalchemy_select(*stored_columns(dialect))
         .where(col(Event.id) > bindparam("after"), col(Event.id) <= bindparam("upto"))
@@ -119,23 +110,61 @@ def stored_columns(dialect: str) -> list[Any]:
     As text: what somebody else wrote into them may be no instant and no JSON, and reading must
     not fail over it.
     """
-    at: ColumnElement[Any] = type_coerce(col(Event.at), String)
-    if dialect == "postgresql":
-        # The era tells the years before Christ apart; what is not finite comes as nothing.
-        written = func.to_char(func.timezone("UTC", col(Event.at)), _WRITTEN)
-        at = func.coalesce(func.replace(written, "AD", "", type_=String), "not finite")
     return [
         col(Event.id),
         col(Event.study_id),
         col(Event.participant_id),
         col(Event.kind),
         col(Event.actor),
-        at,
-        cast(col(Event.payload), Text),
+        raw.instant(dialect, col(Event.at)),
+        raw.text(col(Event.payload)),
     ]
 
 
-_WRITTEN = "YYYY-MM-DD HH24:MI:SS.USAD"
+class StoredSeal(NamedTuple):
+    """A seal as the database holds it; see `StoredEvent`."""
+
+    number: int
+    first_event: int
+    last_event: int
+    head: str
+    sealed_at: str
+
+
+def seals(session: Session, after: int, limit: int) -> list[StoredSeal]:
+    """Return seals with numbers above ``after``, by number; at most ``limit``."""
+    connection = session.connection()
+    rows = connection.execute(_seals(connection.dialect.name), {"after": after, "most": limit})
+    return list(map(StoredSeal._make, rows))
+
+
+@cache
+def _seals(dialect: str) -> Executable:
+    columns = [col(Seal.number), col(Seal.first_event), col(Seal.last_event), col(Seal.head)]
+    return (
+        sqlalchemy_select(*columns, raw.instant(dialect, col(Seal.sealed_at)))
+        .where(col(Seal.number) > bindparam("after"))
+        .order_by(col(Seal.number))
+        .limit(bindparam("most"))
+    )
+
+
+def strays(session: Session) -> dict[str, int]:
+    """Return how many events and seals have numbers that this program never gives."""
+    return {
+        "events": session.exec(select(func.count()).where(col(Event.id) < 1)).one(),
+        "seals": session.exec(select(func.count()).where(col(Seal.number) < 1)).one(),
+    }
+
+
+def tail(session: Session, after: int) -> tuple[int, str | None]:
+    """Return how many events have ids above ``after``, and when the earliest happened."""
+    connection = session.connection()
+    at = raw.instant(connection.dialect.name, func.min(col(Event.at)))
+    count, since = connection.execute(
+        sqlalchemy_select(func.count(), at).where(col(Event.id) > after)
+    ).one()
+    return count, since
 
 
 def beat(session: Session, name: str, now: datetime) -> None:

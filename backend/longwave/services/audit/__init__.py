@@ -1,17 +1,25 @@
 """The audit trail: one event for each thing that happened, sealed in blocks, and verified."""
 
 from longwave.services.audit.answers import answers_digest, salted_answers
+from longwave.services.audit.chain import Head
 from longwave.services.audit.events import note, record
-from longwave.services.audit.sealing import GENESIS, has_unsealed, head, horizon, seal
+from longwave.services.audit.report import Finding, TrailReport
+from longwave.services.audit.sealing import GENESIS, has_unsealed, head, horizon, last_head, seal
+from longwave.services.audit.verification import verify
 
 __all__ = [
     "GENESIS",
+    "Finding",
+    "Head",
+    "TrailReport",
     "answers_digest",
     "has_unsealed",
     "head",
     "horizon",
+    "last_head",
     "note",
     "record",
     "salted_answers",
     "seal",
+    "verify",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from longwave.domain.trail import canonical_payload
 from longwave.keys import KeyRing, Purpose
 from longwave.storage import trail
 from longwave.storage.tables import Seal
-from longwave.storage.trail import StoredEvent
+from longwave.storage.trail import StoredEvent, StoredSeal
 
 _BLOCK = 10_000
 GENESIS = "0" * 64
@@ -29,22 +29,25 @@ def seal(session: Session, *, upto: int, keys: KeyRing, now: datetime) -> int:
     if not trail.may_seal(session):
         return sealed
     last = trail.last_seal(session)
-    while block := trail.between(session, last.last_event if last else 0, upto, _BLOCK):
-        mac = begin_head(keys, last.head if last else GENESIS)
+    number, reached, previous = (
+        (last.number, last.last_event, last.head) if last else (0, 0, GENESIS)
+    )
+    while reached < upto and (block := trail.between(session, reached, upto, _BLOCK)):
+        number, reached = number + 1, block[-1].id
+        mac = begin_head(keys, previous)
         add_events(mac, block)
-        last = Seal(
-            number=last.number + 1 if last else 1,
-            first_event=block[0].id,
-            last_event=block[-1].id,
-            head="",
-            sealed_at=now,
+        previous = end_head(mac, StoredSeal(number, block[0].id, reached, "", _stored(now)))
+        session.add(
+            Seal(
+                number=number,
+                first_event=block[0].id,
+                last_event=reached,
+                head=previous,
+                sealed_at=now,
+            )
         )
-        last.head = end_head(mac, last)
-        session.add(last)
         session.flush()
         sealed += len(block)
-        if last.last_event >= upto:
-            break
     return sealed
 
 
@@ -65,6 +68,12 @@ def head(session: Session) -> str:
     return last.head if last else GENESIS
 
 
+def last_head(session: Session) -> tuple[int, str] | None:
+    """Return number and head of the newest seal."""
+    last = trail.last_seal(session)
+    return (last.number, last.head) if last else None
+
+
 def begin_head(keys: KeyRing, previous: str) -> hmac.HMAC:
     """Begin the head of a block that follows a block with head ``previous``."""
     return keys.begin_mac(Purpose.TRAIL, previous)
@@ -75,11 +84,11 @@ def add_events(mac: hmac.HMAC, events: Iterable[StoredEvent]) -> None:
     mac.update("".join([f"\n{_line(event)}" for event in events]).encode())
 
 
-def end_head(mac: hmac.HMAC, sealed: Seal) -> str:
-    """Return the head of a block of which every event was taken in."""
+def end_head(mac: hmac.HMAC, seal: StoredSeal) -> str:
+    """Return the head of a block of which every event was taken in; ``seal.head`` plays no part."""
     ended = mac.copy()
-    at = sealed.sealed_at.isoformat()
-    ended.update(f"\nseal {sealed.number} {sealed.first_event} {sealed.last_event} {at}".encode())
+    place = f"{seal.number} {seal.first_event} {seal.last_event}"
+    ended.update(f"\nseal {place} {_instant(seal.sealed_at)}".encode())
     return ended.hexdigest()
 
 
@@ -105,3 +114,8 @@ def _instant(stored: str) -> str:
         return f"not an instant: {stored}"
     fraction = "" if stored.endswith(".000000") else stored[19:]
     return f"{stored[:10]}T{stored[11:19]}{fraction}+00:00"
+
+
+def _stored(at: datetime) -> str:
+    """Return an instant as the database writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
