@@ -7,7 +7,6 @@ meets the same two studies.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ import pytest
 from factories.routes import routes_of
 from factories.site import OPENER, Site
 from factories.small_trial import FILES
+from factories.undone import Undone
 from sqlmodel import select
 
 from longwave.domain.lifecycle import Role
@@ -95,21 +95,6 @@ TABLE = {
     ("POST", f"{STUDY}/randomisation/verification"): Entry("om", whole=True),
     ("GET", f"{STUDY}/events"): Entry("om"),
 }
-
-
-class Undone:
-    """A database in which every request starts from the same rows: what is written is undone."""
-
-    def __init__(self, database) -> None:
-        self._database = database
-        self.reading = database.reading
-
-    @contextmanager
-    def writing(self):
-        with self._database.writing() as session:
-            yield session
-            session.flush()
-            session.rollback()
 
 
 class World:

@@ -111,10 +111,14 @@ _LATEST_VERSION_ID = (
 )
 
 
-def count_unfinished(session: Session, study_id: int) -> int:
-    """Return how many assessments of a study are under way or still to come."""
-    statement = select(func.count()).where(*_unfinished(study_id))
-    return session.exec(statement).one()
+def count_unfinished(session: Session, study_id: int) -> dict[str, int]:
+    """Return how many assessments of each wave are under way or still to come."""
+    statement = (
+        select(Assessment.wave, func.count())
+        .where(*_unfinished(study_id))
+        .group_by(Assessment.wave)
+    )
+    return {wave: number for wave, number in session.exec(statement)}  # noqa: C416 - rows
 
 
 def unfinished(session: Session, study_id: int) -> list[Assessment]:

@@ -148,13 +148,15 @@ def close_enrolment(study: StudyFacts) -> StudyState:
     return StudyState.CLOSED
 
 
-def lock(study: StudyFacts, *, unfinished: int, early: bool, reason: str) -> StudyState:
+def lock(study: StudyFacts, *, unfinished: int, told: int, early: bool, reason: str) -> StudyState:
     """Let no datum change any more.
 
     Parameters
     ----------
     unfinished
         How many assessments are under way or still to come.
+    told
+        How many of them whoever locks may know of.
     early
         Whether those are to be ended.
     reason
@@ -170,8 +172,8 @@ def lock(study: StudyFacts, *, unfinished: int, early: bool, reason: str) -> Stu
         )
     if unfinished and not early:
         raise RefusedTransitionError(
-            f"The study {study.slug} cannot be locked: {unfinished} assessments are under way or "
-            "still to come.",
+            f"The study {study.slug} cannot be locked: {told or 'some'} assessments are under way "
+            "or still to come.",
             "Wait for them, or end them now: --early, with a --reason.",
         )
     return StudyState.LOCKED

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from longwave.domain.blinding import Viewer
-from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.blinding import Viewer, waves_that_tell
+from longwave.domain.lifecycle import AssessmentStatus, StudyState
 from longwave.domain.lifecycle import study as lifecycle
 from longwave.domain.permissions import Action
 from longwave.services import audit
-from longwave.services.study.reading import facts_of, get_study
+from longwave.services.study.reading import current_protocol, facts_of, get_study
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
 from longwave.storage import study as studies
@@ -62,22 +62,12 @@ def lock_study(
     viewer.require_everywhere(Action.RUN_STUDY)
     study = get_study(session, slug)
     given = (reason or "").strip()
-    lifecycle.lock(
-        facts_of(study),
-        unfinished=studies.count_unfinished(session, key(study)),
-        early=early,
-        reason=given,
-    )
+    _lock(session, study, viewer, early=early, reason=given)
     if early:  # people are locked before the study, as everywhere
         for assessment in studies.unfinished(session, key(study)):
             _end(session, study, assessment, viewer, now)
     study = studies.lock_to_change(session, key(study))
-    study.state = lifecycle.lock(
-        facts_of(study),
-        unfinished=studies.count_unfinished(session, key(study)),
-        early=False,
-        reason=given,
-    )
+    study.state = _lock(session, study, viewer, early=False, reason=given)
     study.locked_at = now
     told = {"reason": given} if given else {}
     return _recorded(session, study, "study.locked", told, viewer, now)
@@ -90,6 +80,20 @@ def archive_study(session: Session, slug: str, *, viewer: Viewer, now: datetime)
     study.state = lifecycle.archive(facts_of(study))
     study.archived_at = now
     return _recorded(session, study, "study.archived", {}, viewer, now)
+
+
+def _lock(
+    session: Session, study: Study, viewer: Viewer, *, early: bool, reason: str
+) -> StudyState:
+    left = studies.count_unfinished(session, key(study))
+    hidden = waves_that_tell(current_protocol(session, study)) if viewer.blinded else frozenset()
+    return lifecycle.lock(
+        facts_of(study),
+        unfinished=sum(left.values()),
+        told=sum(number for wave, number in left.items() if wave not in hidden),
+        early=early,
+        reason=reason,
+    )
 
 
 def _end(
