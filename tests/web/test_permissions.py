@@ -7,10 +7,11 @@ meets the same two studies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from factories.api_table import API, APPROVAL, PERSON, STUDY, TABLE, WHY
 from factories.routes import routes_of
 from factories.site import OPENER, Site
 from factories.small_trial import FILES
@@ -22,79 +23,6 @@ from longwave.domain.permissions import Scope
 from longwave.services import staff
 from longwave.services import study as studies
 from longwave.storage.tables import Allocation, Unblinding
-
-API = "/api/v1"
-STUDY = f"{API}/studies/{{slug}}"
-PERSON = f"{STUDY}/participants/{{public_id}}"
-WHY = {"reason": "a reason"}
-OWNER, TEAM, PROGRAMME, EVERYBODY = "o", "oc", "ocf", "ocfam"
-APPROVAL = {
-    "reference": "R",
-    "approver": "N",
-    "approved_on": "2026-01-15",
-    "registry_id": "NCT00000000",
-}
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Who may use a route (by the first letters of the roles), what they send, what they get.
-
-    ``person``: it is about one participant at a site. ``whole``: it is about the study as a
-    whole, so that a role at a site does not suffice. ``blinded`` says what the blinded get.
-    """
-
-    roles: str
-    status: int = 200
-    body: dict[str, object] | None = None
-    scope: str = "read"
-    whole: bool = False
-    person: bool = False
-    blinded: bool = True
-
-
-def step(status=409, body=None):
-    """A step in the life of a study; the one that is asked is not in the state for most."""
-    return Entry(OWNER, status, body, scope="write", whole=True)
-
-
-def act(roles, body=WHY, status=204, **more):
-    return Entry(roles, status, body, scope="write", person=True, **more)
-
-
-TABLE = {
-    ("GET", f"{API}/studies"): Entry(EVERYBODY),
-    ("GET", STUDY): Entry(EVERYBODY),
-    ("POST", f"{STUDY}/approval"): step(body=APPROVAL),
-    ("POST", f"{STUDY}/opening"): step(body={"trial_run": True}),
-    ("POST", f"{STUDY}/closing"): step(200),
-    ("POST", f"{STUDY}/lock"): step(body={}),
-    ("POST", f"{STUDY}/archive"): step(),
-    ("GET", f"{STUDY}/screenings"): Entry("ocm"),
-    ("POST", f"{STUDY}/screenings"): Entry(
-        TEAM, 204, {"site": "north", "outcome": "declined"}, scope="write", person=True
-    ),
-    ("GET", f"{STUDY}/participants"): Entry("ocfm"),
-    ("GET", PERSON): Entry("ocfm", person=True),
-    ("POST", f"{PERSON}/withdrawal"): act(TEAM, {}),
-    ("POST", f"{PERSON}/lost"): act(TEAM),
-    ("POST", f"{PERSON}/found"): act(TEAM, status=409),
-    ("POST", f"{PERSON}/deceased"): act(TEAM),
-    ("POST", f"{PERSON}/programme/stop"): act(PROGRAMME, blinded=False),
-    ("POST", f"{PERSON}/programme/completion"): act(PROGRAMME, None, blinded=False),
-    ("POST", f"{PERSON}/stratum"): act(TEAM, {**WHY, "levels": {"site": "south"}}),
-    ("POST", f"{PERSON}/error"): act(TEAM),
-    ("POST", f"{PERSON}/corrections"): act(
-        TEAM, {**WHY, "wave": "w0", "instrument": "rest", "item": "r1", "value": "5"}
-    ),
-    ("POST", f"{PERSON}/choices"): act(TEAM, {"use": "nothing", "allowed": True}, 404),
-    ("POST", f"{PERSON}/erasure"): act(OWNER),
-    ("POST", f"{PERSON}/unblinding"): act(TEAM, status=202),
-    ("POST", f"{PERSON}/unblindings/{{number}}/confirmation"): act(TEAM, {}, 200),
-    ("GET", f"{STUDY}/randomisation"): Entry(EVERYBODY),
-    ("POST", f"{STUDY}/randomisation/verification"): Entry("om", whole=True),
-    ("GET", f"{STUDY}/events"): Entry("om"),
-}
 
 
 class World:
@@ -201,17 +129,13 @@ def test_every_route_of_the_api_stands_in_the_table(world):
     assert known == set(TABLE)
 
 
-def letter(role):
-    return role.value[0] if role is not Role.COORDINATOR else "c"
-
-
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route[0]} {route[1]}")
 def test_each_role_gets_what_it_may(world, route):
     entry = TABLE[route]
     listing = route == ("GET", f"{API}/studies")
     for role in Role:
         for blinded in (True, False):
-            allowed = letter(role) in entry.roles and (entry.blinded or not blinded)
+            allowed = role.value[0] in entry.roles and (entry.blinded or not blinded)
             expected = entry.status if allowed else 403
             everywhere = world.token(role, blinded=blinded)
             who = f"{role}, {'' if blinded else 'un'}blinded"
