@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -16,6 +18,7 @@ from longwave import resources
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import (
     InvalidInputError,
+    LongwaveError,
     NotAllowedError,
     NotFoundError,
     RefusedTransitionError,
@@ -23,10 +26,11 @@ from longwave.domain.errors import (
 from longwave.domain.lifecycle import Role
 from longwave.domain.protocol import read_protocol
 from longwave.keys import KeyRing
+from longwave.services import assessment as assessments
 from longwave.services import randomisation, withdrawal
 from longwave.services import study as studies
 from longwave.storage.database import Database
-from longwave.storage.tables import Approval, Assessment, Event, Message, Participant, Study
+from longwave.storage.tables import Answer, Approval, Assessment, Event, Message, Participant, Study
 
 KEYS = KeyRing("x" * 40)
 APPROVAL = {
@@ -379,8 +383,61 @@ def test_nothing_is_answered_or_sent_after_the_lock(lab):
     sent = len(lab.transport.mails)
     lab.wait(days=20)
     assert len(lab.transport.mails) == sent
-    with pytest.raises(Exception, match="cannot be answered"):
+    with pytest.raises(LongwaveError, match="cannot be answered"):
         lab.fill(person, "w0")
+
+
+def test_an_answer_that_was_on_its_way_is_in_before_an_early_lock_ends_it(lab):
+    person = lab.enrol()
+    lab.begin(person, "w0")
+    end(lab, studies.close_enrolment)
+    locking = threading.Thread(
+        target=end, args=(lab, studies.lock_study), kwargs={"early": True, "reason": "r"}
+    )
+    with lab.database.writing() as session:
+        assessment = lab._assessment(session, person, "w0")
+        instrument = lab.protocol.wave("w0").instruments[0]
+        item = lab.protocol.instruments[instrument].items[0].id
+        assessments.save_item(session, assessment, instrument, item, "3", now=lab.now)
+        locking.start()
+        locking.join(0.3)
+        assert locking.is_alive()  # it waits for whoever enters something
+    locking.join(30)
+    assert lab.statuses(person) == {"w0": "partial"}
+    assert [answer.value for answer in lab.rows(Answer)] == ["3"]
+    with pytest.raises(LongwaveError):
+        lab.fill(person, "w0")
+
+
+def test_a_blinded_owner_who_locks_is_not_told_of_waves_that_tell_the_arm(database_url):
+    lab = Lab(database_url, edits=LATE_WAVE)
+    try:
+        lab.randomise(), lab.randomise()
+        end(lab, studies.close_enrolment)
+        left = [row.wave for row in lab.rows(Assessment) if row.status == "scheduled"]
+        assert "late" in left
+        blinded = Viewer("x", Role.OWNER, blinded=True)
+        told = {}
+        for viewer in (OPENER, blinded):
+            with (
+                lab.database.writing() as session,
+                pytest.raises(RefusedTransitionError) as caught,
+            ):
+                studies.lock_study(session, lab.slug, viewer=viewer, now=lab.now)
+            told[viewer.blinded] = int(re.search(r": (\d+) assess", caught.value.message).group(1))
+        assert told == {False: len(left), True: len([wave for wave in left if wave != "late"])}
+    finally:
+        lab.close()
+
+
+LATE_WAVE = {
+    "\nprogrammes:\n": """
+  - {id: late, label: {en: Late, tr: L}, anchor: programme, target: P2W,
+     window: {before: P0D, after: P10D}, instruments: [scs_sf]}
+
+programmes:
+"""
+}
 
 
 def test_a_study_is_locked_once_all_is_over_and_then_archived(lab):
