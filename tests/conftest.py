@@ -149,6 +149,30 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     yield from _fresh(request, migrated=False)
 
 
+@pytest.fixture(params=DATABASES)
+def new_database_url(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Give a function that returns the URL of a fresh, migrated database at each call."""
+    if request.param == "sqlite":
+        folder = request.getfixturevalue("tmp_path")
+        template = request.getfixturevalue("migrated_sqlite")
+
+        def new_sqlite() -> str:
+            path = folder / f"{next(_numbers)}.db"
+            shutil.copyfile(template, path)
+            return f"sqlite:///{path}"
+
+        return new_sqlite
+    server = request.getfixturevalue("postgres_server")
+    template_name = request.getfixturevalue("migrated_postgres")
+
+    def new_postgres() -> str:
+        name = f"test_{next(_numbers)}"
+        _administer(server, f"CREATE DATABASE {name} TEMPLATE {template_name}")
+        return str(server.get_uri(name))
+
+    return new_postgres
+
+
 def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     if request.param == "sqlite":
         path = request.getfixturevalue("tmp_path") / "longwave.db"

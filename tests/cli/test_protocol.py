@@ -58,7 +58,11 @@ def test_a_sound_protocol_is_summed_up(study: Path) -> None:
 def test_who_comes_to_which_arm_and_how_many_is_summed_up(study: Path) -> None:
     breaks(
         study,
-        ("{most: 240}", "{site: ankara, stratum: {profession: nurse}, most: 50}"),
+        (
+            "      rule: licensed == 'yes'\n",
+            "      rule: licensed == 'yes'\n  caps:\n"
+            "    - {site: ankara, stratum: {profession: nurse}, most: 50}\n",
+        ),
         ("  strata: [profession, site]", "  cluster: profession\n  sealed: {block_sizes: [2]}"),
     )
     code, lines = check(study)

@@ -47,6 +47,8 @@ def a_model(rng: np.random.Generator) -> cl.Model:
         fixed = (None, None, 0.2)[rng.integers(3)]
         relations.append(cl.Relation(lhs, op, rhs, fixed=fixed))  # type: ignore[arg-type]
     free = [i for i, r in enumerate(relations) if r.fixed is None and r.lhs != r.rhs]
+    if len(free) < 5:  # too little is free to be labelled: another one
+        return a_model(rng)
     labelled = rng.choice(free, 5, replace=False)
     for label, i in zip("abcab", labelled, strict=True):
         r = relations[i]

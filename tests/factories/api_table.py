@@ -74,5 +74,6 @@ TABLE = {
     ("POST", f"{PERSON}/unblindings/{{number}}/confirmation"): act(TEAM, {}, 200),
     ("GET", f"{STUDY}/randomisation"): Entry(EVERYBODY),
     ("POST", f"{STUDY}/randomisation/verification"): Entry("om", whole=True),
+    ("GET", f"{STUDY}/consort"): Entry("ocam"),
     ("GET", f"{STUDY}/events"): Entry("om"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,10 +26,16 @@ class Journey:
 
     def rows(self, table):
         """Return every row of a table."""
+        with self.reading() as session:
+            return list(session.exec(select(table)))
+
+    @contextmanager
+    def reading(self):
+        """Give a session that reads."""
         database = Database(self.result.settings.database_url)
         try:
             with database.reading() as session:
-                return list(session.exec(select(table)))
+                yield session
         finally:
             database.close()
 

@@ -120,6 +120,29 @@ def test_an_invitation_whose_sender_died_goes_out_again_under_the_same_id(lab):
     assert first.outcome == "uncertain" and second.outcome == "sent"
 
 
+def test_a_copy_of_a_signature_whose_sender_died_goes_out_again(lab):
+    lab.consent(lab.screen(), copy=True)
+    lost = claim(lab)
+    assert lost.mail.subject == "A copy of what you signed"
+    lab.wait(minutes=11)
+    again = [mail for mail in lab.transport.mails if mail.message_id == lost.mail.message_id]
+    assert [mail.body for mail in again] == [lost.mail.body]
+
+
+def test_a_copy_waits_for_nobody_elses_reminders_and_pauses_with_all_messages(lab):
+    person = lab.screen()
+    lab.consent(person, copy=True)
+    lab.act(person, withdrawal.pause_messages)
+    lab.wait(hours=2)
+    assert lab.transport.mails == []
+    lab.act(person, withdrawal.resume_messages)
+    lab.wait(minutes=1)
+    assert {mail.subject for mail in lab.transport.mails} == {
+        "A copy of what you signed",
+        "Your next questionnaire is ready",
+    }
+
+
 def test_a_reminder_whose_sender_died_stays_uncertain(lab):
     lab.enrol()
     lab.clockwork.dispatch()

@@ -60,9 +60,7 @@ def saving(lab, person, value):
             sheet = assessments.load(
                 session, lab._assessment(session, person, "w0").id, now=lab.now
             )
-            assessments.save_item(
-                session, sheet.assessment, "scs_sf", "q1", value, now=lab.now
-            )
+            assessments.save_item(session, sheet.assessment, "scs_sf", "q1", value, now=lab.now)
 
     return act
 

@@ -244,6 +244,7 @@ READS = {
     f"{STUDY}/participants",
     PERSON,
     f"{STUDY}/randomisation",
+    f"{STUDY}/consort",
     f"{STUDY}/events",
 }
 ACTS = {
@@ -427,7 +428,8 @@ def test_nothing_that_a_blinded_owner_receives_names_an_arm(worlds, look):
         told = {
             name: match.group()
             for name, content in found.items()
-            if (match := TELLING.search(content.decode("utf-8", errors="replace")))
+            if name != f"GET {API}/openapi.json"  # names fields, for everybody
+            and (match := TELLING.search(content.decode("utf-8", errors="replace")))
         }
         assert told == {}
 

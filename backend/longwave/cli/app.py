@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from longwave.cli import audit, database, protocol, randomisation, staff, study
+from longwave.cli import (
+    audit,
+    database,
+    participant,
+    protocol,
+    randomisation,
+    screening,
+    staff,
+    study,
+)
+from longwave.cli.consort import consort_command
 from longwave.cli.data import analyse_command, export_command
 from longwave.cli.demo import demo
 from longwave.cli.doctor import doctor
@@ -18,10 +28,13 @@ app.command()(serve)
 app.command()(worker)
 app.add_typer(study.app, name="study")
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(screening.app, name="screening")
+app.add_typer(participant.app, name="participant")
 app.command("export")(export_command)
 app.command("analyse")(analyse_command)
 app.add_typer(randomisation.app, name="randomisation")
 app.add_typer(audit.app, name="audit")
+app.command("consort")(consort_command)
 app.add_typer(database.app, name="db")
 app.add_typer(staff.app, name="staff")
 app.command()(doctor)

@@ -265,7 +265,7 @@ def test_the_study_that_comes_along_is_sound() -> None:
     assert [wave.id for wave in protocol.waves] == ["w0", "w1", "w2", "w3", "w4"]
     assert set(protocol.instruments) == {"scs_sf", "bat_12", "proqol_5"}
     assert [criterion.id for criterion in protocol.eligibility.criteria] == ["adult", "licensed"]
-    assert protocol.eligibility.caps == (Cap(protocol.study.target_n),)
+    assert protocol.eligibility.caps == ()
     assert [use.id for use in protocol.consent.uses] == ["sharing", "recontact"]
     assert {len(wave.instruments) for wave in protocol.waves} == {2, 3}
 

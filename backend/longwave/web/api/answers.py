@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from longwave.domain.blinding import Viewer
 from longwave.services.events import ShownEvent
@@ -263,3 +263,51 @@ class Unblinded(BaseModel):
     """The arm of one participant, told in an emergency."""
 
     arm: str
+
+
+class ArmFlow(BaseModel):
+    """One arm's part of the flow; `clusters` is null unless clusters are allocated."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    arm: str
+    allocated: int
+    clusters: int | None
+    received: int
+    stopped: int
+    crossed_over: int
+    lost: int
+    deceased: int
+    withdrew: int
+    completed: int
+    analysed: int
+
+
+class Flow(BaseModel):
+    """The flow of participants after CONSORT, counted from the audit trail alone."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    slug: str
+    trial_run: bool
+    sites: list[str] | None = Field(description="The sites that were counted; null for all.")
+    wave: str = Field(description="Whoever answered this wave counts as analysed.")
+    approached: int
+    declined: int
+    assessed: int
+    excluded: int
+    excluded_by_reason: dict[str, int]
+    undecided: int
+    enrolled: int
+    not_randomised: int
+    not_randomised_by_reason: dict[str, int]
+    randomised: int
+    randomised_in_error: int
+    lost: int
+    deceased: int
+    withdrew: int
+    completed: int | None = Field(
+        description="Null for the blinded where waves count from the programme."
+    )
+    analysed: int
+    arms: list[ArmFlow] | None = Field(description="Null for blinded staff.")

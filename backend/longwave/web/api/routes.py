@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from longwave.web.api import (
+    consort,
     events,
     participants,
     people,
@@ -19,6 +20,7 @@ from longwave.web.api.failures import FAILURES
 router = APIRouter(prefix="/api/v1", responses=FAILURES, dependencies=[Depends(require_token)])
 for module in (
     studies,
+    consort,
     screenings,
     participants,
     people,
