@@ -58,26 +58,6 @@ def public_id_taken(session: Session, study_id: int, public_id: str) -> bool:
     return session.exec(statement).first() is not None
 
 
-def page(session: Session, study_id: int, offset: int, limit: int) -> list[Participant]:
-    """Return participants who enrolled, by the time of screening."""
-    statement = (
-        select(Participant)
-        .where(Participant.study_id == study_id, col(Participant.enrolled_at).is_not(None))
-        .order_by(col(Participant.id))
-        .offset(offset)
-        .limit(limit)
-    )
-    return list(session.exec(statement))
-
-
-def count_enrolled(session: Session, study_id: int) -> int:
-    """Return how many participants enrolled."""
-    statement = select(func.count()).where(
-        Participant.study_id == study_id, col(Participant.enrolled_at).is_not(None)
-    )
-    return session.exec(statement).one()
-
-
 def count_enrolled_like(
     session: Session, study_id: int, site: str | None, stratum: Mapping[str, str]
 ) -> int:
