@@ -166,7 +166,9 @@ def _facts(state: PersonState, protocol: Protocol, wave: str) -> Facts:
     arm = state.allocations[0].arm if state.allocations else None
     received = bool(state.started)
     if arm is not None and not state.tells_programmes:  # version 0.1 told no beginning
-        received = protocol.arms[arm].programme is not None or state.crossover_at is not None
+        meant = protocol.arms.get(arm)
+        begins = meant is not None and meant.programme is not None
+        received = begins or state.crossover_at is not None
     answered = any(
         name == wave and ended.status in _ANSWERED for (name, _), ended in state.assessments.items()
     )
@@ -238,7 +240,7 @@ def _lines(facts: Facts, *, arms: bool) -> Iterator[Line]:
         return
     yield "enrolled", ""
     end = _ENDS.get(FollowUp(facts.follow_up))
-    if facts.arm is None:
+    if facts.arm is None or facts.stage != Stage.RANDOMISED:
         yield "not_randomised", ""
         yield "not_randomised", end or _AWAITING
         return
