@@ -95,8 +95,11 @@ def busy(lab):
     lab.act(lab.enrol(), withdrawal.withdraw)
     people = [lab.randomise(site=site) for site in ("ankara",) * 6 + ("gaziantep",) * 2]
     why = {"reason": "r", "viewer": SEEING}
-    lost, dead, flagged, erased = people[:4]
-    in_course = next(who for who in people[4:] if lab.participant(who).programme == "on")
+    # Chance decides the arms; in the first six of a site there are two of each at least.
+    in_course, lost, dead, *others = sorted(
+        people, key=lambda who: lab.participant(who).programme != "on"
+    )
+    flagged, erased = others[:2]
     lab.act(in_course, programme.stop, **why)
     lab.act(lost, follow_up.mark_lost, **why)
     lab.act(dead, follow_up.mark_deceased, **why)
