@@ -124,11 +124,11 @@ def solve_many(
 def _updated(metric: Float, moved: Float, change: Float) -> Float:
     """Update inverse Hessians, (D, q, q), by steps and the gradients' changes (BFGS)."""
     bend = (moved * change).sum(axis=1)
-    size = np.linalg.norm(moved, axis=1) * np.linalg.norm(change, axis=1)
-    useful = (bend > 1e-12 * size)[:, None, None]
-    bend = np.where(useful[:, 0, 0], bend, 1.0)
     bent = (metric @ change[:, :, None])[:, :, 0]
-    once = bend + (change * bent).sum(axis=1)
+    expected = (change * bent).sum(axis=1)  # free of units, as bend is
+    useful = (bend > 1e-8 * expected)[:, None, None]
+    bend = np.where(useful[:, 0, 0], bend, 1.0)
+    once = bend + expected
     outer = moved[:, :, None] * (
         (once / bend**2)[:, None, None] * moved[:, None, :] - bent[:, None, :] / bend[:, None, None]
     )

@@ -11,6 +11,7 @@ from scipy import special
 
 from crosslag._types import Float
 from crosslag.errors import ModelError
+from crosslag.inference import pseudo_inverse
 from crosslag.resampling import Job, at_model, resample
 
 if TYPE_CHECKING:
@@ -170,14 +171,12 @@ class Plan:
     def run(self, fit: Fit) -> Bootstrap:
         """Make the draws."""
         point = fit.point
-        information = point.observed_information()
-        covariance = np.asarray(np.linalg.pinv(information, hermitian=True), dtype=np.float64)
         job = Job(
             fit.table,
             list(point.structures),
             [e.data for e in point.evaluations],
             fit.theta,
-            covariance,
+            pseudo_inverse(point.observed_information()),
             self.seed,
         )
         drawn = resample(job, self.n_draws, self.workers)

@@ -14,6 +14,7 @@ from crosslag.builders import riclpm
 from crosslag.errors import ModelError
 from crosslag.expressions import Constraint, Name, Number
 from crosslag.fitting import fit
+from crosslag.inference import pseudo_inverse
 from crosslag.model import Model
 from crosslag.panel import Missing
 from crosslag.report import probability
@@ -167,10 +168,7 @@ def _without(model: Model, intercepts: Sequence[str]) -> Model:
 
 def _sampling_correlation(larger: Fit, intercepts: Sequence[str]) -> Float:
     """Correlate the estimators of the variances, as if they were not bounded."""
-    information = larger.point.observed_information()
-    size = np.sqrt(np.maximum(np.diag(information), 1e-300))
-    covariance = np.linalg.pinv(information / np.outer(size, size), hermitian=True)
-    covariance /= np.outer(size, size)
+    covariance = pseudo_inverse(larger.point.observed_information())
     positions = larger.table.positions()
     chosen = [positions[f"variance_{name}"] for name in intercepts]
     of_variances = covariance[np.ix_(chosen, chosen)]

@@ -258,9 +258,12 @@ def _attempts(at: Counted[P], start: Float, rng: np.random.Generator) -> Iterato
 
 def standard_scale(point: Point) -> Float:
     """Size each parameter by what one person says about it, whatever its units."""
+    # No floor relative to the largest: between variables in different units, the sizes of
+    # variances differ by any power of ten.
     diagonal = np.diag(point.expected_information())
-    n = max(diagonal.max(initial=0.0), 1e-300)
-    return np.asarray(np.sqrt(1.0 / np.maximum(diagonal, 1e-12 * n)) * 10)
+    informed = diagonal > 0
+    typical = float(np.median(diagonal[informed])) if informed.any() else 1.0
+    return np.asarray(10 / np.sqrt(np.where(informed, diagonal, typical)))
 
 
 def _score(at: Counted[P], point: P, method: str, *, damping: float) -> Solution[P]:

@@ -21,6 +21,7 @@ __all__ = [
     "inadmissible",
     "moment_trace",
     "positive_semidefinite",
+    "pseudo_inverse",
     "score_products",
     "standard_estimates",
     "standard_values",
@@ -60,6 +61,13 @@ def vcov(bread: Float, meat: Float | None = None, *, basis: Float | None = None)
     inverse = np.linalg.inv(bread / np.outer(scale, scale)) / np.outer(scale, scale)
     covariance = inverse if meat is None else inverse @ meat @ inverse
     return np.asarray((covariance + covariance.T) / 2)
+
+
+def pseudo_inverse(information: Float) -> Float:
+    """Invert a symmetric matrix, (q, q), as far as it can be, whatever the parameters' units."""
+    size = np.sqrt(np.maximum(np.diag(information), 1e-300))
+    both = np.outer(size, size)
+    return np.asarray(np.linalg.pinv(information / both, hermitian=True) / both)
 
 
 def moment_trace(evaluations: Sequence[Evaluation]) -> float:

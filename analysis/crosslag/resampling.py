@@ -223,9 +223,9 @@ def _climb(job: Job, patterns: Sequence[PatternMoments]) -> ModelPoint | None:
 def _update(metric: Float, moved: Float, change: Float) -> None:
     """Update an inverse Hessian, (q, q), in place by a step and the gradient's change (BFGS)."""
     bend = float(moved @ change)
-    if bend <= 1e-12 * float(np.linalg.norm(moved) * np.linalg.norm(change)):
-        return
     bent = metric @ change
+    if bend <= 1e-8 * float(change @ bent):  # both free of units; equal for an exact metric
+        return
     outer = np.outer(moved, bent)
     metric -= (outer + outer.T) / bend
     metric += np.outer(moved, moved) * ((bend + float(change @ bent)) / bend**2)

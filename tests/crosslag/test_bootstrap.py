@@ -83,6 +83,27 @@ def test_the_gradient_without_jacobian_is_the_gradient(fit):
     np.testing.assert_allclose(slope(point), point.gradient, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("gaps", [0.0, 0.1])
+def test_draws_need_the_slow_search_as_often_whatever_the_units(gaps, monkeypatch):
+    """Such as milliseconds beside shares."""
+    searches = []
+
+    def counted(at, start):
+        searches[-1] += 1
+        return maximise(at, start)
+
+    monkeypatch.setattr("crosslag.resampling.maximise", counted)
+    data = draw(400, 4, seed=3, gaps=gaps)
+    drawn = []
+    for units in ((1.0, 1.0), (1e4, 1e-3)):
+        searches.append(0)
+        scaled = data * [units["xy".index(column[0])] for column in data.columns]
+        fit = cl.fit(cl.riclpm(panel(4)), scaled, missing="fiml", bootstrap=50)
+        drawn.append(fit.bootstrap.standardised)
+    assert searches[0] == searches[1] < 10
+    np.testing.assert_allclose(drawn[1], drawn[0], atol=1e-5)
+
+
 def test_clusters_are_drawn_whole():
     data = draw(120, 3, seed=6).assign(site=np.arange(120) % 30)
     fitted = cl.fit(MODEL, data, "MLR", cluster="site", bootstrap=20)

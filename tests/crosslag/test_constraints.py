@@ -208,6 +208,20 @@ def test_constraints_hold_whatever_the_units(gappy, factor):
     )
 
 
+@pytest.mark.parametrize(
+    "model", [cl.clpm(panel(4), equal="stationary"), cl.starts(panel(4))], ids=["clpm", "starts"]
+)
+@pytest.mark.parametrize("units", [(1e3, 1e-2), (1e4, 1e-3), (1e6, 1e6)])
+def test_constraints_hold_whatever_the_units_of_each_variable(model, units):
+    """Such as milliseconds beside shares."""
+    data = draw(400, 4, seed=3, gaps=0.08)
+    scale = [units["xy".index(column[0])] for column in data.columns]
+    plain, scaled = (cl.fit(model, d, missing="fiml") for d in (data, data * scale))
+    assert plain.converged
+    assert scaled.converged
+    assert scaled.indices["chisq"] == pytest.approx(plain.indices["chisq"], abs=1e-5)
+
+
 def test_errors_of_defined_parameters_follow_the_delta_method(complete):
     fit = cl.fit("x3 ~ b*x2 + y2\nx2 ~ a*x1 + y1\nind := a*b\nlog_ratio := log(a/b)", complete)
     a, b = (fit.parameter_names.index(label) for label in "ab")
