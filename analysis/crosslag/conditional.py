@@ -7,21 +7,18 @@ is also the fit of the second factor: only what is counted and reported differs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from crosslag.defined import defined
-from crosslag.errors import DataError
 from crosslag.inference import standardised
 from crosslag.model import Model, Relation
 from crosslag.moments import evaluate, group_patterns
 from crosslag.results import Fit
 from crosslag.saturated import available_moments
 
-__all__ = ["given_exogenous", "with_exogenous_moments", "without_gaps_in"]
+__all__ = ["given_exogenous", "with_exogenous_moments"]
 
 
 def with_exogenous_moments(model: Model) -> Model:
@@ -33,24 +30,7 @@ def with_exogenous_moments(model: Model) -> Model:
     return replace(model, relations=model.relations + added)
 
 
-def without_gaps_in(data: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, int]:
-    """Keep the persons who have all exogenous variables; count the others.
-
-    Raises
-    ------
-    DataError
-        If these are no data, or a column is unknown.
-    """
-    if not isinstance(data, pd.DataFrame):
-        raise DataError(f"The data must be a pandas DataFrame, not {type(data).__name__}.")
-    unknown = [column for column in columns if column not in data.columns]
-    if unknown:
-        raise DataError(f"No column {', '.join(map(repr, unknown))} in the data.")
-    complete = data[list(columns)].notna().all(axis=1)
-    return data[complete], int((~complete).sum())
-
-
-def given_exogenous(fit: Fit, n_left_out: int) -> Fit:
+def given_exogenous(fit: Fit) -> Fit:
     """Report a fit as one given its exogenous variables.
 
     Their moments are no longer counted as parameters nor have errors, and log-likelihoods and
@@ -60,14 +40,8 @@ def given_exogenous(fit: Fit, n_left_out: int) -> Fit:
     ----------
     fit
         A fit of persons without gaps in exogenous variables.
-    n_left_out
-        Persons who had such gaps.
     """
     x = set(fit.model.exogenous)
-    notes = list(fit.warnings)
-    if n_left_out:
-        notes.insert(0, f"{n_left_out} person(s) without all exogenous variables were left out.")
-    fit = replace(fit, n_dropped=fit.n_dropped + n_left_out, warnings=tuple(notes))
     if not x or not fit.converged:
         return fit
     own = [

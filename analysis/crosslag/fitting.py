@@ -15,7 +15,7 @@ from crosslag import indices, inference
 from crosslag.auxiliary import with_auxiliary
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
-from crosslag.conditional import given_exogenous, with_exogenous_moments, without_gaps_in
+from crosslag.conditional import given_exogenous, with_exogenous_moments
 from crosslag.defined import Defined, defined
 from crosslag.errors import DataError, ModelError
 from crosslag.estimate import ModelPoint, Solution
@@ -128,13 +128,13 @@ def fit(
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
     if isinstance(data, Panel):
         data = data.data
-    n_left_out = 0
+    given: Sequence[str] = ()
     if fixed_x:
         model = with_exogenous_moments(model)
-        data, n_left_out = without_gaps_in(data, model.exogenous)
+        given = model.exogenous
     model = with_auxiliary(model, auxiliary, missing)
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
-    panel = prepare(data, model.observed, missing, group, cluster)
+    panel = prepare(data, model.observed, missing, group, cluster, given)
     table, structures = layout(model, len(panel.groups))
     _require_degrees_of_freedom(table)
     patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
@@ -167,7 +167,7 @@ def fit(
     if plan is not None:
         drawn = plan.run(fitted)
         fitted = replace(fitted, bootstrap=drawn, warnings=(*fitted.warnings, *drawn.notes()))
-    return given_exogenous(fitted, n_left_out) if fixed_x else fitted
+    return given_exogenous(fitted) if fixed_x else fitted
 
 
 def _require_information(information: str, estimator: Estimator) -> None:

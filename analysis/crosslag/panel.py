@@ -78,6 +78,7 @@ def prepare(
     missing: Missing,
     group: str | None = None,
     cluster: str | None = None,
+    given: Sequence[str] = (),
 ) -> PanelData:
     """Select and check the columns of a model.
 
@@ -93,12 +94,14 @@ def prepare(
         Column that tells the groups apart.
     cluster
         Column that tells which persons belong together.
+    given
+        Those of the columns without which nobody is kept, however gaps are treated.
 
     Raises
     ------
     DataError
         For unknown, repeated, constant, empty or non-numeric columns, infinite values, no or one
-        person in a group, a single cluster, or two variables that nobody has both of.
+        person left in a group, a single cluster, or two variables that nobody has both of.
     """
     if missing not in get_args(Missing):
         raise DataError(f"missing={missing!r} is unknown; use one of {list(get_args(Missing))}.")
@@ -113,7 +116,7 @@ def prepare(
             raise DataError(f"Column '{name}' is both the {role} and a variable of the model.")
     values = _matrix(data, columns)
     notes: list[str] = []
-    kept = _kept(values, missing, notes)
+    kept = _kept(values, missing, [columns.index(name) for name in given], notes)
     codes = None if cluster is None else _cluster_codes(data[cluster], cluster, kept, notes)
     names = _group_names(data, group, kept, notes)
     groups = tuple(_group(name, kept & member, values, codes) for name, member in names.items())
@@ -224,14 +227,19 @@ def _parsed(series: pd.Series, column: str) -> pd.Series:
     return numbers
 
 
-def _kept(values: Float, missing: Missing, notes: list[str]) -> Bool:
+def _kept(values: Float, missing: Missing, given: Sequence[int], notes: list[str]) -> Bool:
     gaps = np.isnan(values)
-    empty, incomplete = gaps.all(axis=1), gaps.any(axis=1)
+    unconditioned = gaps[:, given].any(axis=1)
+    if unconditioned.any():
+        notes.append(
+            f"{unconditioned.sum()} person(s) without all exogenous variables were left out."
+        )
+    empty, incomplete = gaps.all(axis=1) & ~unconditioned, gaps.any(axis=1)
     if empty.any():
         notes.append(f"{empty.sum()} person(s) without any value were left out.")
     if missing == "fiml":
-        return np.asarray(~empty)
-    partly = int((incomplete & ~empty).sum())
+        return np.asarray(~empty & ~unconditioned)
+    partly = int((incomplete & ~empty & ~unconditioned).sum())
     if partly:
         notes.append(
             f"{partly} person(s) with missing values were left out (listwise deletion);"
@@ -243,14 +251,18 @@ def _kept(values: Float, missing: Missing, notes: list[str]) -> Bool:
 def _group_names(
     data: pd.DataFrame, group: str | None, kept: Bool, notes: list[str]
 ) -> dict[object, Bool]:
-    """Say for each group, in order of appearance, which rows are its members."""
+    """Say for each group, in order of appearance, which rows are its members.
+
+    Persons who are left out count too: labels for each group must not change places because
+    somebody has a gap.
+    """
     if group is None:
         return {"": np.ones(len(data), dtype=np.bool_)}
     series = data[group]
     nameless = int((series.isna().to_numpy() & kept).sum())
     if nameless:
         notes.append(f"{nameless} person(s) without a value of '{group}' were left out.")
-    names = series[kept].dropna().unique().tolist()
+    names = series.dropna().unique().tolist()
     if not names:
         raise DataError(f"Column '{group}' tells nobody's group: it has no value.")
     if len(names) == 1:

@@ -274,6 +274,20 @@ def test_given_exogenous_variables_only_what_is_counted_changes(gappy):
         cl.fit("x2 ~ q", gappy, fixed_x=True)
 
 
+@pytest.mark.parametrize("options", [{"missing": "listwise"}, {"missing": "fiml", "fixed_x": True}])
+def test_labels_of_groups_keep_their_places_when_the_first_persons_have_gaps(gappy, options):
+    data = gappy.assign(arm=np.where(gappy.index % 2, "second", "first"))
+    data.loc[data.index[data["arm"] == "first"][:3], "x1"] = np.nan
+    fit = cl.fit("x2 ~ c(a, b)*x1 + y1", data, group="arm", **options)
+    assert fit.group_names == ("first", "second")
+    own = fit.estimates.set_index("label")
+    assert own["group"][["a", "b"]].tolist() == ["first", "second"]
+    left = data[data["arm"] == "second"].dropna(subset=["x1", "x2", "y1"])
+    alone = cl.fit("x2 ~ b*x1 + y1", left).estimates.set_index("label")
+    if options["missing"] == "listwise":
+        assert own["est"]["b"] == pytest.approx(alone["est"]["b"], rel=1e-6)
+
+
 def test_a_score_test_foretells_what_releasing_a_constraint_gains():
     data = draw(2000, 3, seed=9)
     tied = cl.fit(cl.clpm(THREE, equal="lags"), data)

@@ -84,6 +84,13 @@ def test_a_group_of_one_person_is_refused(complete):
         cl.fit(cl.riclpm(panel(4)), data, group="arm")
 
 
+def test_a_group_of_which_nobody_is_left_is_refused(complete):
+    data = complete.assign(arm=np.where(complete.index < 40, "small", "large"))
+    data.loc[data["arm"] == "small", "y3"] = np.nan
+    with pytest.raises(cl.DataError, match=r"0 person\(s\).* in group 'small'"):
+        cl.fit(cl.riclpm(panel(4)), data, group="arm")
+
+
 def test_a_column_constant_within_one_group_is_refused(complete):
     data = complete.assign(arm=np.where(np.arange(len(complete)) % 2, "a", "b"))
     data.loc[data["arm"] == "a", "y2"] = 1.0
