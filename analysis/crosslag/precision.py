@@ -114,16 +114,21 @@ def _take_out(whole: Float, missing: Int, p: int, into: Float) -> Float:
     rows = whole[:, :p].take(missing, axis=0)
     block = whole.reshape(-1).take(missing[:, :, None] * len(whole) + missing[:, None, :])
     for j in range(missing.shape[1] - 1):
+        _require_positive(block[:, j, j])
         factor = (block[:, j + 1 :, j] / block[:, j, j, None])[:, :, None]
         block[:, j + 1 :, j + 1 :] -= factor * block[:, j, None, j + 1 :]
         rows[:, j + 1 :] -= factor * rows[:, j, None]
     pivots = np.diagonal(block, axis1=1, axis2=2)
-    if not (pivots > 0).all():
-        raise np.linalg.LinAlgError("not positive definite")
+    _require_positive(pivots)
     rows /= np.sqrt(pivots)[:, :, None]
     np.matmul(rows.transpose(0, 2, 1), rows, out=into)
     np.subtract(whole[:p, :p], into, out=into)
     return np.asarray(np.log(pivots).sum(axis=1))
+
+
+def _require_positive(pivots: Float) -> None:
+    if not (pivots > 0).all():
+        raise np.linalg.LinAlgError("not positive definite")
 
 
 def _updated(whole: Float, missing: Int, p: int) -> tuple[Float, Float]:

@@ -65,6 +65,13 @@ def test_bad_data_are_refused_with_a_reason(complete, case):
         cl.fit(cl.riclpm(panel(4)), spoil(complete), missing="fiml")
 
 
+def test_a_column_that_repeats_another_is_refused_without_warnings(gappy):
+    """Its pivots become exactly 0, by which nothing may be divided."""
+    data = gappy.assign(x2=2 * gappy["x1"] + 1)
+    with pytest.raises(cl.DataError, match="follows exactly from"):
+        cl.fit(cl.riclpm(panel(4)), data, missing="fiml")
+
+
 def test_a_group_without_values_is_refused(complete):
     with pytest.raises(cl.DataError, match="'arm' tells nobody's group"):
         cl.fit(cl.riclpm(panel(4)), complete.assign(arm=np.nan), group="arm")
