@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,9 @@ _RESERVED_IN_R = frozenset(
     | {"NULL", "NA", "NaN", "Inf", "NA_integer_", "NA_real_", "NA_character_"}
 )
 _MPLUS_LENGTH = 8
+_MPLUS_LINE = 80  # Mplus cuts lines off at 90
+# A line may end behind a space or an operator, but not within ** or a number such as 1e-05.
+_PIECES = re.compile(r".+?(?:(?<![\d.]e)[-+*/](?!\*)|\s|$)")
 
 
 def to_lavaan(model: Model, n_groups: int = 1) -> str:
@@ -102,7 +104,12 @@ def to_mplus(model: Model, n_groups: int = 1) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 80, initial_indent="  ", subsequent_indent="    ")
+    lines = ["  "]
+    for piece in _PIECES.findall(text):
+        if len(lines[-1]) + len(piece) > _MPLUS_LINE:
+            lines.append("    ")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines]
 
 
 def _short_names(names: Sequence[str], length: int = _MPLUS_LENGTH) -> dict[str, str]:
@@ -170,9 +177,9 @@ def _mplus_constraints(table: ParameterTable, labels: dict[int, str]) -> Iterato
     constants = table.constants()
     for row in table.definitions:
         text = _mplus_expression(row.definition.expression, names, constants)
-        yield f"  {names[row.definition.name]} = {text};"
+        yield from _wrapped(f"{names[row.definition.name]} = {text};")
     for constraint in table.constraints:
-        yield f"  {_mplus_constraint(constraint, names, constants)};"
+        yield from _wrapped(f"{_mplus_constraint(constraint, names, constants)};")
 
 
 def _mplus_constraint(

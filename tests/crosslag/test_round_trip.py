@@ -237,3 +237,24 @@ def test_mplus_states_constraints_and_groups():
     assert text.count("  0 = ") == 8
     defined = [line for line in text.splitlines() if line.startswith("  v") and " = " in line]
     assert len(defined) == 12
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        cl.riclpm(panel(6), equal="standardised_lags"),
+        cl.clpm(panel(4, ("x", "y", "z")), equal="stationary"),
+        cl.parse("y ~ first*x + second*z\ntiny := " + "first^2*second + 0.00000123 - " * 9 + "1"),
+    ],
+    ids=["standardised", "stationary", "powers"],
+)
+def test_no_line_is_longer_than_mplus_reads(model):
+    lines = model.to_mplus().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert not any(line.endswith("e-") for line in lines)
+    stated = "".join(line.strip() for line in lines)
+    expressions = [c.difference for c in model.constraints]
+    expressions += [d.expression for d in model.definitions]
+    assert expressions
+    for expression in expressions:
+        assert str(expression).replace("^", "**").replace(" ", "") in stated.replace(" ", "")
