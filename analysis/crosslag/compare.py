@@ -62,7 +62,7 @@ class Comparison:
     def __str__(self) -> str:
         text = (
             f"Chi-square difference {self.chisq_diff:.3f}, df {self.df_diff},"
-            f" p {probability(self.pvalue)} ({self.method})"
+            f" p {probability(self.pvalue) or 'undefined'} ({self.method})"
         )
         return "\n".join([text, *(f"  - {note}" for note in self.notes)])
 
@@ -72,7 +72,8 @@ def compare(one: Fit, other: Fit, method: Method = "sb2001") -> Comparison:
 
     Under ML this is the difference of chi-squares. Under MLR it is scaled after Satorra and
     Bentler: 2001, doi:10.1007/BF02296192, or 2010, doi:10.1007/s11336-009-9135-y, whose factor is
-    never negative in large samples.
+    positive wherever the freer model is identified at the restricted one's estimates. That the
+    models are nested is the reader's to know; a freer model that fits worse is noted.
 
     Raises
     ------
@@ -93,9 +94,13 @@ def compare(one: Fit, other: Fit, method: Method = "sb2001") -> Comparison:
         return _comparison(plain, df, float("nan"), "standard", notes)
     factor = (_spread(restricted) - _spread(free, restricted if method == "sb2010" else None)) / df
     if factor <= 0:
+        remedy = (
+            'method="sb2010" usually mends that.'
+            if method == "sb2001"
+            else "the freer model is hardly identified at the restricted one's estimates."
+        )
         notes.append(
-            "The scaling factor is not positive, so that the test has no meaning;"
-            ' method="sb2010" usually mends that.'
+            f"The scaling factor is not positive, so that the test has no meaning; {remedy}"
         )
     return _comparison(plain / factor, df, factor, method, notes)
 
@@ -138,7 +143,11 @@ def _spread(fit: Fit, at: Fit | None = None) -> float:
         return scaling.saturated - scaling.model
     point = model_point(ram_groups(fit.table), fit.sample.patterns, _carried(at, fit))
     if point is None:
-        raise ModelError("The freer model can't take the restricted one's estimates: not nested.")
+        raise ModelError(
+            'method="sb2010" evaluates the freer model at the restricted one\'s estimates, which it'
+            " can't take. State the restricted model in the same variables, such as random"
+            ' intercepts with variances of 0, or use method="sb2001".'
+        )
     basis = equality_tangent(fit.table, point.theta)
     information = within(basis, point.observed_information())
     return scaling.saturated - model_trace(information, within(basis, score_products(point)))

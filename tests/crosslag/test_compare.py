@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +79,35 @@ def test_models_that_are_not_nested_are_noted(fits, gappy):
         assert "not nested" in str(test)
     else:
         pytest.fail("choose data in which the restricted model fits better")
+
+
+def test_a_difference_that_scaling_spoils_is_undefined_and_no_method_recommends_itself(gappy):
+    """Random intercepts without variance leave the lagged effects hardly identified."""
+    free = cl.riclpm(panel(4))
+    without = replace(
+        free,
+        relations=tuple(
+            replace(r, fixed=0.0) if r.op == "~~" and r.lhs in free.between else r
+            for r in free.relations
+        ),
+    )
+    one, other = (cl.fit(model, gappy, "MLR", "fiml") for model in (free, without))
+    test = one.compare(other, "sb2010")
+    assert test.scaling_factor < 0
+    assert np.isnan(test.pvalue)
+    assert "p undefined (sb2010)" in str(test)
+    assert "no meaning" in test.notes[0]
+    assert "usually mends" not in test.notes[0]
+    assert one.compare(other, "sb2001").pvalue < 0.05
+
+
+def test_sb2010_says_what_to_do_about_models_in_other_variables(gappy):
+    within, plain = (
+        cl.fit(model, gappy, "MLR", "fiml") for model in (cl.riclpm(panel(4)), cl.clpm(panel(4)))
+    )
+    assert within.compare(plain).df_diff == 3
+    with pytest.raises(cl.ModelError, match=r'in the same variables.*use method="sb2001"'):
+        within.compare(plain, "sb2010")
 
 
 def test_residuals_are_differences_of_correlations(complete):
