@@ -190,3 +190,13 @@ def test_errors_of_standardised_values_follow_the_delta_method(gappy):
     )
     errors = np.sqrt(np.einsum("ik,ij,jk->k", slopes, fit.vcov, slopes))
     np.testing.assert_allclose(fit.estimates["se_std_all"], errors, rtol=1e-5, atol=1e-7)
+
+
+def test_robust_indices_under_fiml_rest_on_observed_information_whatever_the_errors_do(gappy):
+    model = cl.clpm(panel(4))
+    observed, expected = (
+        cl.fit(model, gappy, missing="fiml", information=kind) for kind in ("observed", "expected")
+    )
+    assert not np.allclose(observed.estimates["se"], expected.estimates["se"], rtol=1e-3)
+    assert dict(observed.indices) == dict(expected.indices)
+    assert observed.indices["cfi_robust"] != observed.indices["cfi"]
