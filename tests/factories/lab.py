@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from sqlmodel import col, delete, select
 
+from factories.randomising import chance
 from longwave import resources
 from longwave.domain.blinding import Viewer
 from longwave.domain.lifecycle import Role
@@ -78,7 +79,13 @@ class Lab:
         with self.database.writing() as session:
             study = studies.add_study(session, files, actor="test", now=self.now)
             studies.open_study(
-                session, study.slug, trial_run=True, keys=self.keys, viewer=OPENER, now=self.now
+                session,
+                study.slug,
+                trial_run=True,
+                keys=self.keys,
+                viewer=OPENER,
+                now=self.now,
+                entropy=chance,
             )
             self.slug = study.slug
             self.protocol: Protocol = studies.current_protocol(session, study)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlmodel import select
 
+from factories.randomising import chance
 from factories.small_trial import FILES, SLUG
 from longwave.config import Settings
 from longwave.domain.blinding import Viewer
@@ -43,7 +44,13 @@ class Site:
         with self.database.writing() as session:
             studies.add_study(session, FILES, actor="test", now=START)
             studies.open_study(
-                session, SLUG, trial_run=True, keys=self.keys, viewer=OPENER, now=START
+                session,
+                SLUG,
+                trial_run=True,
+                keys=self.keys,
+                viewer=OPENER,
+                now=START,
+                entropy=chance,
             )
             self.token = self._staff(session, "owner@example.org", blinded=False)
             self.blinded_token = self._staff(session, "analyst@example.org", blinded=True)
