@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 _PATTERN = re.compile(
     r"P(?=\d|T)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -71,6 +71,30 @@ class Duration:
     def nominal_days(self) -> float:
         """Return the length in days, a month counted as 30.44 days; for ordering plans only."""
         return self.months * 30.44 + self.days + self.minutes / 1440
+
+    def times(self, factor: int) -> Duration:
+        """Return this span ``factor`` times over."""
+        return Duration(self.months * factor, self.days * factor, self.minutes * factor)
+
+    def shortest_days(self) -> float:
+        """Return the fewest days that this span can have, wherever on the calendar it begins."""
+        return self._days(min)
+
+    def longest_days(self) -> float:
+        """Return the most days that this span can have, wherever on the calendar it begins."""
+        return self._days(max)
+
+    def _days(self, choose: Callable[[Iterable[int]], int]) -> float:
+        spans = (
+            _FIRSTS[place + self.months].toordinal() - _FIRSTS[place].toordinal()
+            for place in range(_STARTS)
+        )
+        return choose(spans) + self.days + self.minutes / 1440
+
+
+_STARTS = 48
+_FIRSTS = [date(2001 + month // 12, month % 12 + 1, 1) for month in range(_STARTS + 12 * 201)]
+"""First days of months: spans begin in the first four years, and last up to two centuries."""
 
 
 def _units(amounts: Mapping[str, int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice, product
 from typing import Literal
 
+from longwave.domain.protocol.anchors import hangs_on_programme, may_never_come
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.model import (
@@ -19,7 +20,6 @@ from longwave.domain.protocol.model import (
     RandomisationPlan,
 )
 from longwave.domain.protocol.screening import SITE, find_factor
-from longwave.domain.protocol.timing import hangs_on_programme
 
 _METHODS: tuple[RandomisationMethod, ...] = ("simple", "permuted_blocks", "minimisation", "list")
 _IMBALANCES: tuple[Literal["range", "variance"], ...] = ("range", "variance")
@@ -27,6 +27,7 @@ _ORIGINS: tuple[CrossoverOrigin, ...] = ("randomisation", "opening")
 _PROBABILITY = 0.8
 _LARGEST_WEIGHT = 1000
 _LARGEST_BLOCK = 1000
+_CROSSOVER_REMEDY = "Name another wave, or write at: <duration> with from: opening."
 ALL = "all"
 """The one list of a randomisation without strata."""
 
@@ -228,6 +229,9 @@ def _check_crossover_wave(root: Block, protocol: Protocol, arm: str, after: str)
             "crossover.",
             "Name a wave that counts from enrolment or randomisation.",
         )
+    reason = may_never_come(protocol, after)
+    if reason is not None:
+        root.fault(field, f"{reason} They would never cross over.", _CROSSOVER_REMEDY)
     plan = protocol.randomisation
     if plan is None or plan.after not in waves:
         return
@@ -277,6 +281,19 @@ def _check_wave_before(root: Block, protocol: Protocol, plan: RandomisationPlan)
             f"The wave {plan.after!r} counts from a programme, and none starts before the "
             "randomisation.",
             "Name a wave that counts from enrolment.",
+        )
+    reason = may_never_come(protocol, plan.after) if plan.after in waves else None
+    if reason is not None:
+        root.fault(
+            field,
+            f"{reason} They would never be randomised.",
+            "Name a wave that counts from enrolment.",
+        )
+    elif plan.after in waves and protocol.wave(plan.after).occurrences > 1:
+        root.fault(
+            field,
+            f"The wave {plan.after!r} comes more than once.",
+            "Name a wave that comes once.",
         )
 
 

@@ -35,9 +35,10 @@ def unknown(root: Block, field: str, name: str, known: Iterable[str], what: str)
     return True
 
 
-def column_name(instrument: str, scale: str, wave: str) -> str:
-    """Return the name of a score's column in the wide table."""
-    return f"{instrument}_{scale}__{wave}"
+def column_name(instrument: str, scale: str, wave: str, occurrence: int | None = None) -> str:
+    """Return the name of a score's column in the wide table; repeated waves number theirs."""
+    name = f"{instrument}_{scale}__{wave}"
+    return name if occurrence is None else f"{name}_{occurrence}"
 
 
 def _check_instruments(root: Block, protocol: Protocol, files: Collection[str]) -> None:
@@ -82,7 +83,8 @@ def _check_columns(root: Block, protocol: Protocol) -> None:
             continue
         longest: tuple[str, tuple[str, str]] = ("", ("", ""))
         for owner in _measured(protocol, wave):
-            column = column_name(*owner, wave.id)
+            last = wave.occurrences if wave.occurrences > 1 else None
+            column = column_name(*owner, wave.id, last)
             longest = max(longest, (column, owner), key=lambda pair: len(pair[0]))
             if owners.setdefault(column, owner) != owner:
                 root.fault(

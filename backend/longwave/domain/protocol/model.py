@@ -189,12 +189,48 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Wave:
-    """A planned measurement occasion.
+class Repeat:
+    """A wave that comes ``times`` times, the same duration apart."""
 
-    ``anchor`` is ``enrolment``, ``randomisation``, ``wave:<id>``, or ``programme``: the day on
-    which the participant's own programme starts. ``at`` is the local time of day ("HH:MM") at
-    which a wave is due, or None for the time of the anchor itself.
+    every: Duration
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """A wave that comes at random times of day, at least ``apart`` from one another.
+
+    On each of ``days`` days in a row there are ``per_day`` prompts between two local times
+    ("HH:MM", both included). Each can be answered for as long as ``expires`` says.
+    """
+
+    days: int
+    per_day: int
+    between: tuple[str, str]
+    apart: Duration
+    expires: Duration
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When an assessment closes before its window does.
+
+    ``unopened`` after the invitation if it was not opened; ``idle`` after the last answer.
+    """
+
+    unopened: Duration | None
+    idle: Duration | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """A planned measurement occasion, or several of one kind.
+
+    ``anchor`` is ``enrolment``, ``randomisation``, ``wave:<id>``, a day such as ``2027-03-01``,
+    ``request``, or ``programme``: the day on which the participant's own programme starts. ``at``
+    is the local time of day ("HH:MM") at which a wave is due, or None for the time of the anchor
+    itself. The window of a sampled wave is that of one prompt. ``at_most`` says how often a wave
+    may be requested.
     """
 
     id: str
@@ -205,6 +241,19 @@ class Wave:
     window: Window
     at: str | None
     instruments: tuple[str, ...]
+    repeat: Repeat | None = None
+    sampling: Sampling | None = None
+    expires: Expiry | None = None
+    at_most: int = 1
+
+    @property
+    def occurrences(self) -> int:
+        """How many times the wave comes, at most."""
+        if self.repeat is not None:
+            return self.repeat.times
+        if self.sampling is not None:
+            return self.sampling.days * self.sampling.per_day
+        return self.at_most
 
 
 @dataclass(frozen=True, slots=True)

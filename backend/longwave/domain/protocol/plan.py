@@ -1,11 +1,10 @@
-"""Sections about the course of the study: waves, programmes, messages, analysis."""
+"""Sections about the course of the study: programmes, messages, safety, analysis."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from longwave.domain.duration import Duration
 from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.block import Block, check_unique
 from longwave.domain.protocol.model import (
@@ -15,8 +14,6 @@ from longwave.domain.protocol.model import (
     Programme,
     SafetyRule,
     TreatmentAnalysis,
-    Wave,
-    Window,
 )
 
 MODELS = ("clpm", "clpm_lag2", "riclpm")
@@ -34,43 +31,6 @@ _STRATEGIES = (
     "while_on_treatment",
     "principal_stratum",
 )
-
-
-def read_waves(root: Block, languages: Sequence[str]) -> tuple[Wave, ...]:
-    """Read the planned measurement occasions, in their order."""
-    blocks = root.blocks("waves", "wave")
-    waves = tuple(_read_wave(block, order, languages) for order, block in enumerate(blocks))
-    check_unique(blocks, [wave.id for wave in waves])
-    if root.has("waves") and not waves and not root.faulty("waves"):
-        root.fault("waves", "There is no wave.", "Plan at least one measurement occasion.")
-    return waves
-
-
-def _read_wave(block: Block, order: int, languages: Sequence[str]) -> Wave:
-    instruments = block.texts_in("instruments")
-    if block.has("instruments") and not instruments and not block.faulty("instruments"):
-        block.fault("instruments", "The wave asks nothing.", "List at least one instrument.")
-    for index, name in enumerate(instruments):
-        if name and name in instruments[:index]:
-            block.fault(
-                f"instruments[{index}]", f"{name!r} is listed twice.", "Remove one of the two."
-            )
-    return Wave(
-        id=block.identifier("id"),
-        order=order,
-        label=block.texts("label", languages),
-        anchor=block.text("anchor"),
-        target=block.duration("target"),
-        window=_read_window(block.block("window", "window")),
-        at=block.time("at"),
-        instruments=instruments,
-    )
-
-
-def _read_window(block: Block | None) -> Window:
-    if block is None:
-        return Window(Duration(), Duration())
-    return Window(before=block.duration("before"), after=block.duration("after"))
 
 
 def read_programmes(root: Block, languages: Sequence[str]) -> dict[str, Programme]:

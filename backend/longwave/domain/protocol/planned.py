@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from longwave.domain.protocol.anchors import REQUEST, hangs_on_programme
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.checks import measured_scores, unknown
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.model import PrecedenceAnalysis, Protocol, TreatmentAnalysis
-from longwave.domain.protocol.timing import hangs_on_programme
 
 _FEWEST_WAVES = {"clpm": 2, "clpm_lag2": 3, "riclpm": 3}
 
@@ -31,6 +31,8 @@ def _check_precedence(
         if not unknown(root, f"{base}.waves[{place}]", name, order, "wave") and name in order
     ]
     _check_order(root, base, analysis, order)
+    for place, name in enumerate(analysis.waves):
+        _check_once(root, f"{base}.waves[{place}]", protocol, name)
     for place, model in enumerate(analysis.models):
         fewest = _FEWEST_WAVES.get(model, 0)
         if len(analysis.waves) < fewest and not root.faulty(f"{base}.waves"):
@@ -57,6 +59,26 @@ def _check_alike(root: Block, field: str, protocol: Protocol, wave: str) -> None
             "and a contrast between arms needs waves that are timed alike.",
             "Name a wave that counts from enrolment or randomisation.",
         )
+
+
+def _check_once(root: Block, field: str, protocol: Protocol, name: str) -> None:
+    found = next((wave for wave in protocol.waves if wave.id == name), None)
+    if found is None or root.faulty(field):
+        return
+    if found.anchor == REQUEST:
+        problem = f"The wave {name!r} comes on request, at no time that participants share."
+    elif found.occurrences > 1:
+        problem = (
+            f"The wave {name!r} comes {found.occurrences} times, and an analysis has one score "
+            "for each wave."
+        )
+    else:
+        return
+    root.fault(
+        field,
+        problem,
+        "Name waves that come once; what is repeated is exported, to be analysed by other means.",
+    )
 
 
 def _check_order(root: Block, base: str, analysis: PrecedenceAnalysis, order: list[str]) -> None:
@@ -114,6 +136,7 @@ def _check_treatment(
         return
     _check_score(root, f"{base}.estimand.outcome", protocol, analysis.outcome, [analysis.wave])
     _check_alike(root, field, protocol, analysis.wave)
+    _check_once(root, field, protocol, analysis.wave)
     if (
         plan is not None
         and plan.after in order

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from longwave.domain.instrument import Instrument
-from longwave.domain.protocol import arms, people, plan, screening
+from longwave.domain.protocol import arms, people, plan, screening, waves
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
@@ -99,7 +99,7 @@ def _read_sections(
         consent=people.read_consent(consent, languages, files, faults),
         arms=arms.read_arms(root, languages),
         randomisation=None if randomisation is None else arms.read_randomisation(randomisation),
-        waves=plan.read_waves(root, languages),
+        waves=waves.read_waves(root, languages),
         programmes=plan.read_programmes(root, languages),
         messages=plan.read_messages(root.block("messages", "messages")),
         safety=safety,

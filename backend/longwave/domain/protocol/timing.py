@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 
+from longwave.domain.protocol.anchors import (
+    ENROLMENT,
+    EVENTS,
+    PROGRAMME,
+    RANDOMISATION,
+    REQUEST,
+    WAVE,
+    calendar_day,
+    looks_like_date,
+)
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.model import Protocol, Wave
 
-ENROLMENT = "enrolment"
-RANDOMISATION = "randomisation"
-PROGRAMME = "programme"
-WAVE = "wave:"
-_EVENTS = (ENROLMENT, RANDOMISATION, PROGRAMME)
+_CALENDAR = "calendar"
 
 
 def check_timing(root: Block, protocol: Protocol) -> None:
@@ -27,24 +33,9 @@ def check_timing(root: Block, protocol: Protocol) -> None:
     _check_overlaps(root, protocol)
 
 
-def hangs_on_programme(protocol: Protocol, wave: str) -> bool:
-    """Return whether ``wave``, or a wave that it is anchored to, counts from a programme.
-
-    Arms start their programmes at different times, and some never do: such a wave is no
-    occasion that arms share.
-    """
-    waves = {other.id: other for other in protocol.waves}
-    for _ in waves:
-        found = waves.get(wave)
-        if found is None or not found.anchor.startswith(WAVE):
-            break
-        wave = found.anchor.removeprefix(WAVE)
-    return wave in waves and waves[wave].anchor == PROGRAMME
-
-
 def _check_anchor(root: Block, protocol: Protocol, wave: Wave) -> None:
     field = f"waves[{wave.order}].anchor"
-    if not wave.anchor or wave.anchor == ENROLMENT:
+    if wave.anchor in ("", ENROLMENT, REQUEST) or calendar_day(wave.anchor) is not None:
         return
     if wave.anchor == RANDOMISATION:
         _check_randomisation_anchor(root, protocol, wave)
@@ -57,6 +48,12 @@ def _check_anchor(root: Block, protocol: Protocol, wave: Wave) -> None:
             return
         if known[name] >= wave.order:
             _refuse_later(root, protocol, wave, name)
+        elif protocol.wave(name).anchor == REQUEST:
+            root.fault(
+                field,
+                f"The wave {name!r} comes only on request, which may never be made.",
+                "Anchor it to another wave or event.",
+            )
     else:
         _refuse_unknown(root, field, wave.anchor)
 
@@ -126,10 +123,14 @@ def _circle(protocol: Protocol, wave: Wave) -> list[str]:
 
 
 def _refuse_unknown(root: Block, field: str, anchor: str) -> None:
+    if looks_like_date(anchor):
+        root.fault(field, f"There is no day {anchor}.", "Write a day such as 2027-03-01.")
+        return
     root.fault(
         field,
-        f"{anchor[:60]!r} is no anchor.{suggest(anchor, _EVENTS)}",
-        "Write enrolment, randomisation, programme or wave:<id>.",
+        f"{anchor[:60]!r} is no anchor.{suggest(anchor, EVENTS)}",
+        "Write enrolment, randomisation, programme or wave:<id>, a day such as 2027-03-01, or "
+        "request.",
     )
 
 
@@ -156,6 +157,8 @@ def _check_window(root: Block, wave: Wave) -> None:
             "The window has no length, so that nobody could answer.",
             "Give 'after' a duration, for instance P14D.",
         )
+    if looks_like_date(wave.anchor):
+        return  # a window may open before the day
     if wave.window.before.nominal_days() > wave.target.nominal_days():
         root.fault(
             f"{base}.window.before",
@@ -165,8 +168,8 @@ def _check_window(root: Block, wave: Wave) -> None:
 
 
 def _check_reminders(root: Block, protocol: Protocol, wave: Wave) -> None:
-    if root.faulty(f"waves[{wave.order}].window"):
-        return
+    if root.faulty(f"waves[{wave.order}].window") or wave.occurrences > 1:
+        return  # a repeated wave has reminders for as long as it is open
     for index, reminder in enumerate(protocol.messages.reminders):
         field = f"messages.reminders[{index}]"
         if not root.faulty(field) and reminder.nominal_days() >= _length(wave) > 0:
@@ -188,7 +191,7 @@ class _Span:
 
 
 def _check_overlaps(root: Block, protocol: Protocol) -> None:
-    usable = [wave for wave in protocol.waves if _is_timed(root, wave)]
+    usable = [wave for wave in protocol.waves if _is_timed(root, wave) and wave.anchor != REQUEST]
     spans = {wave.id: _spans(protocol, wave) for wave in usable}
     for first, second in combinations(usable, 2):
         if _overlap(first, second, spans):
@@ -202,29 +205,42 @@ def _check_overlaps(root: Block, protocol: Protocol) -> None:
 
 def _is_timed(root: Block, wave: Wave) -> bool:
     base = f"waves[{wave.order}]"
-    fields = ("id", "anchor", "target", "window", "at")
+    fields = ("id", "anchor", "target", "window", "at", "repeat", "sampling")
     return bool(wave.id) and not any(root.faulty(f"{base}.{field}") for field in fields)
 
 
 def _spans(protocol: Protocol, wave: Wave) -> list[_Span]:
     """Return the wave's span after its anchor, then after what that hangs on, up to enrolment.
 
-    When a programme starts depends on the arm: what counts from it is compared with nothing else.
-    A wave's end, to which others may be anchored, can come at any time while it is open.
+    When a programme starts depends on the arm: what counts from it is compared with nothing else,
+    and neither is what counts from the calendar. A wave's end, to which others may be anchored,
+    can come at any time while it is open. A repeated wave lasts from its first window to its last.
     """
     waves = {other.id: other for other in protocol.waves}
     spans: list[_Span] = []
     opens = closes = 0.0
     current: Wave | None = wave
     while current is not None and len(spans) <= len(waves):
-        target = current.target.nominal_days()
+        day = calendar_day(current.anchor)
+        target = current.target.nominal_days() + (0 if day is None else day.toordinal())
         opens += target - current.window.before.nominal_days()
-        closes += target + current.window.after.nominal_days()
+        closes += target + current.window.after.nominal_days() + _course(current)
         before = _wave_before(protocol, current)
         event = PROGRAMME if current.anchor == PROGRAMME else ENROLMENT
+        if day is not None:
+            event = _CALENDAR
         spans.append(_Span(before or event, opens, closes))
         current = waves.get(before) if before is not None else None
     return spans
+
+
+def _course(wave: Wave) -> float:
+    """Return the days from the first to the last occurrence of a wave."""
+    if wave.repeat is not None:
+        return wave.repeat.every.times(wave.repeat.times - 1).nominal_days()
+    if wave.sampling is not None:
+        return float(wave.sampling.days)
+    return 0.0
 
 
 def _overlap(first: Wave, second: Wave, spans: dict[str, list[_Span]]) -> bool:
@@ -244,16 +260,24 @@ def _overlap(first: Wave, second: Wave, spans: dict[str, list[_Span]]) -> bool:
 def _clock_times(first: Wave, second: Wave) -> tuple[float, float]:
     """Return by how much times of day can move the second window against the first, in days.
 
-    A wave without ``at`` keeps its anchor's time of day, which can be any.
+    A wave without ``at`` keeps its anchor's time of day, which can be any; that of a day on the
+    calendar is midnight, from which sampled days are counted too.
     """
-    if first.at is None and second.at is None:
+    one, other = _clock(first), _clock(second)
+    if one is None and other is None:
         return 0.0, 0.0
-    if first.at is None:
-        return _fraction(second.at) - 1, _fraction(second.at)
-    if second.at is None:
-        return -_fraction(first.at), 1 - _fraction(first.at)
-    shift = _fraction(second.at) - _fraction(first.at)
+    if one is None:
+        return _fraction(other) - 1, _fraction(other)
+    if other is None:
+        return -_fraction(one), 1 - _fraction(one)
+    shift = _fraction(other) - _fraction(one)
     return shift, shift
+
+
+def _clock(wave: Wave) -> str | None:
+    if wave.sampling is not None or (wave.at is None and calendar_day(wave.anchor) is not None):
+        return "00:00"
+    return wave.at
 
 
 def _fraction(at: str | None) -> float:
