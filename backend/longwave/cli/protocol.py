@@ -1,4 +1,4 @@
-"""``longwave protocol``: check a protocol before it becomes a study."""
+"""``longwave protocol``: check a protocol before it becomes a study, and see its course."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from rich.text import Text
 
 from longwave import resources
 from longwave.cli.edge import out, told_plainly
+from longwave.cli.timeline import timeline_command
 from longwave.domain.protocol import Fault, Protocol, ProtocolFaults, read_protocol
 from longwave.domain.protocol.model import Cap, Eligibility, RandomisationPlan
 
-app = typer.Typer(help="Check protocols.", no_args_is_help=True)
+app = typer.Typer(help="Check protocols, and see what they plan.", no_args_is_help=True)
+app.command("timeline")(timeline_command)
 
 
 @app.callback()
 def _group() -> None:
-    """Check protocols."""
+    """Check protocols, and see what they plan."""
 
 
 @app.command()
