@@ -17,6 +17,7 @@ import numpy as np
 from crosslag._types import Float
 from crosslag.baseline import Baseline
 from crosslag.estimate import ModelPoint
+from crosslag.inference import vcov
 from crosslag.moments import Evaluation, evaluate, pooled
 
 __all__ = ["Corrected", "fiml_corrected"]
@@ -51,8 +52,6 @@ class _Saturated:
     @classmethod
     def of(cls, e: Evaluation, *, sandwich: bool) -> _Saturated:
         information = e.observed_information()
-        scale = np.sqrt(np.diag(information))
-        both = np.outer(scale, scale)
         without_gaps = evaluate(pooled(e.mu, e.sigma, e.data.n), e.mu, e.sigma)
         return cls(
             e.data.n,
@@ -60,7 +59,7 @@ class _Saturated:
             e.sigma,
             without_gaps.expected_information(),
             information,
-            np.linalg.inv(information / both) / both,
+            vcov(information),
             e.score_products if sandwich else None,
         )
 
@@ -120,8 +119,7 @@ def _trace(groups: Sequence[_Saturated], slopes: Sequence[Float]) -> float:
     pairs = list(zip(groups, slopes, strict=True))
     information = _total(d @ g.information @ d.T for g, d in pairs)
     complete = _total(d @ g.complete @ d.T for g, d in pairs)
-    scale = np.sqrt(np.diag(information))
-    inverse = np.linalg.inv(information / np.outer(scale, scale)) / np.outer(scale, scale)
+    inverse = vcov(information)
     if any(g.products is None for g in groups):
         everything = sum(float(np.sum(g.complete * g.inverse)) for g in groups)
         return everything - float(np.sum(inverse * complete))
