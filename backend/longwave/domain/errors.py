@@ -46,6 +46,10 @@ class RefusedTransitionError(LongwaveError):
     """The study or the participant is not in a state that allows this."""
 
 
+class ListEndedError(RefusedTransitionError):
+    """An uploaded list of arms has no place left."""
+
+
 class ConsentNeededError(RefusedTransitionError):
     """A newer version of the consent document has to be signed first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from factories.randomising import TWO, plan, seed
 
-from longwave.domain.errors import InvalidInputError, RefusedTransitionError
+from longwave.domain.errors import InvalidInputError, ListEndedError
 from longwave.domain.randomisation import make_settings, next_arm, read_lists, replay
 
 SITES = {"site": ("a", "b")}
@@ -65,7 +65,7 @@ def test_arms_are_given_out_in_the_order_of_the_list():
 @pytest.mark.parametrize("name", ["site=a", "site=elsewhere"])
 def test_a_list_at_its_end_says_so_and_what_to_do_and_no_arm(name):
     settings = make_settings(plan("list", strata=["site"]), seed(1), read_lists(GOOD, TWO, SITES))
-    with pytest.raises(RefusedTransitionError, match=f"{name} has no place left") as raised:
+    with pytest.raises(ListEndedError, match=f"{name} has no place left") as raised:
         next_arm(settings, name, 2, {})
     assert raised.value.remedy
     assert not any(arm in str(raised.value) for arm in TWO)

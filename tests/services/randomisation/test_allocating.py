@@ -11,7 +11,6 @@ from factories.randomising import WAYS
 from factories.trials import Trial
 from sqlalchemy.exc import IntegrityError
 
-from longwave.domain.errors import RefusedTransitionError
 from longwave.domain.randomisation import arm_at
 from longwave.services.randomisation import randomise_if_due
 from longwave.services.study import get_study, sealed_settings
@@ -153,11 +152,14 @@ def test_a_list_at_its_end_allocates_nobody_and_keeps_the_answers(database_url):
     try:
         for _ in range(5):
             trial.randomise()
-        late = trial.enrol()
-        trial.fill(late, "w0")
-        with pytest.raises(RefusedTransitionError, match=r"profession=nurse\|site=ankara"):
-            trial.submit(late)
+        late = trial.randomise()
         assert trial.participant(late).stage == "enrolled"
+        assert trial.statuses(late) == {"w0": "completed"}
+        (told,) = trial.events("randomisation.list_ended")
+        assert (told.participant_id, told.payload) == (
+            late,
+            {"list": "profession=nurse|site=ankara"},
+        )
         assert len(trial.rows(Allocation)) == 5
         assert trial.verify()
     finally:

@@ -76,6 +76,7 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     # that somebody has an arm, not which
     "cluster.allocated": frozenset({"cluster"}),
     "participant.randomised": frozenset({"stratum", "cluster"}),
+    "randomisation.list_ended": frozenset({"list"}),
     # only some arms have these
     "programme.started": None,
     "programme.stopped": None,

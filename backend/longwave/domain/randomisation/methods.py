@@ -28,7 +28,7 @@ def next_arm(
 
     Raises
     ------
-    RefusedTransitionError
+    ListEndedError
         If an uploaded list has come to its end.
     """
     if settings.method == "simple":

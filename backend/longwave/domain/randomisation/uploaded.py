@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from longwave.domain.errors import InvalidInputError, RefusedTransitionError
+from longwave.domain.errors import InvalidInputError, ListEndedError
 from longwave.domain.randomisation.settings import SealedSettings
 from longwave.domain.randomisation.strata import stratum_of
 
@@ -19,12 +19,12 @@ def arm_at(settings: SealedSettings, list_name: str, position: int) -> str:
 
     Raises
     ------
-    RefusedTransitionError
+    ListEndedError
         If the list has no such place.
     """
     arms = settings.lists.get(list_name, ())
     if position >= len(arms):
-        raise RefusedTransitionError(
+        raise ListEndedError(
             f"The allocation list for {list_name} has no place left; nobody was allocated.",
             "Close the enrolment, or let a cap keep it within the list.",
         )

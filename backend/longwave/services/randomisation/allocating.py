@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from longwave.domain.errors import ListEndedError
 from longwave.domain.lifecycle import FollowUp, Stage
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import RandomisationPlan
@@ -40,10 +41,8 @@ def randomise_if_due(
     Nothing happens otherwise. The participant is locked; the study is locked here, so that
     each position of a list is given out once and none is left free.
 
-    Raises
-    ------
-    RefusedTransitionError
-        If an uploaded list has come to its end.
+    Where an uploaded list has come to its end nobody is allocated, and the trail says so. That is
+    no failure of what led here: what she answered must be kept.
     """
     plan = current_protocol(session, study).randomisation
     if plan is None or not _is_due(session, plan, participant):
@@ -51,14 +50,14 @@ def randomise_if_due(
     settings = sealed_settings(studies.lock(session, key(study)), keys)
     levels = {**(participant.screening or {}), "site": participant.site}
     stratum = stratum_of(plan.strata, levels)
-    if plan.cluster is None:
-        cluster = None
-        allocation = _draw(session, study, settings, list_of(plan, stratum), stratum, now)
-    else:
-        cluster = stratum_of((plan.cluster,), levels)
-        arm = _arm_of_cluster(session, study, settings, plan, cluster, stratum, now)
-        allocation = _next_on(session, study, list_of_members(cluster), now)
-        allocation.arm = arm
+    cluster = None if plan.cluster is None else stratum_of((plan.cluster,), levels)
+    try:
+        allocation = _next(session, study, settings, plan, cluster, stratum, now)
+    except ListEndedError:
+        ended = {"list": list_of(plan, stratum)}
+        kind = "randomisation.list_ended"
+        audit.record(session, study, kind, ended, actor=_ACTOR, now=now, participant=participant)
+        return
     allocation.participant_id = key(participant)
     session.add(allocation)
     move(participant, lifecycle.randomise)
@@ -96,6 +95,24 @@ def _is_due(session: Session, plan: RandomisationPlan, participant: Participant)
         and assessments.is_completed(session, key(participant), plan.after)
         and participants.is_verified(session, key(participant))
     )
+
+
+def _next(
+    session: Session,
+    study: Study,
+    settings: SealedSettings,
+    plan: RandomisationPlan,
+    cluster: str | None,
+    stratum: str,
+    now: datetime,
+) -> Allocation:
+    """Return the allocation of who is next, herself or as a member of a cluster."""
+    if cluster is None:
+        return _draw(session, study, settings, list_of(plan, stratum), stratum, now)
+    arm = _arm_of_cluster(session, study, settings, plan, cluster, stratum, now)
+    allocation = _next_on(session, study, list_of_members(cluster), now)
+    allocation.arm = arm
+    return allocation
 
 
 def _arm_of_cluster(
