@@ -23,7 +23,7 @@ def form(name="A Person", email="a@clinic.example", ticked=("read",)):
 
 
 def test_a_complete_form_passes():
-    check_consent(PLAN, form())
+    check_consent(PLAN, form(), "en")
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_a_complete_form_passes():
 )
 def test_what_is_missing_or_wrong_is_named(changes, field):
     with pytest.raises(InvalidInputError) as failure:
-        check_consent(PLAN, form(**changes))
+        check_consent(PLAN, form(**changes), "en")
     assert set(failure.value.fields) == {field}

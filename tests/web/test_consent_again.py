@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from factories.site import REST
 from sqlmodel import select
@@ -54,6 +56,25 @@ def test_an_incomplete_signature_is_asked_for_again(site, person):
     assert page.status_code == 422
     assert "Please type your name." in page.text and "Please tick this statement" in page.text
     assert versions(site) == ["1.0"]
+
+
+def fields_of(page):
+    """Return what a browser would send of a form's hidden fields."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)">', page.text))
+
+
+def test_nobody_signs_a_document_that_took_the_place_of_the_one_she_read(site, person):
+    browser = site.started(person)
+    site.amend(NEW_VERSION)
+    hidden = fields_of(browser.get("/consent"))
+    site.amend({'version: "1.0"': 'version: "3.0"'})
+    signed = {"read": "yes", "name": "A Person", **hidden}
+    page = browser.post("/consent", data=signed)
+    assert page.status_code == 422 and "This document has changed" in page.text
+    assert "version 3.0" in page.text and " checked" not in page.text
+    assert versions(site) == ["1.0"]
+    again = browser.post("/consent", data=signed | fields_of(page))
+    assert again.url.path == "/survey/rest" and versions(site) == ["1.0", "3.0"]
 
 
 def test_the_chosen_language_is_kept_on_the_way(site, person):

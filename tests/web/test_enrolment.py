@@ -259,3 +259,15 @@ def test_enrolment_works_on_every_database(database_url, tmp_path):
     assert site.participant(people(site)[0].id).stage == "randomised"
     assert browser.get("/s/small%00trial").status_code == 404
     site.close()
+
+
+def test_nobody_enrols_under_a_document_that_took_the_place_of_the_one_she_read(site, browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE)
+    (read,) = re.findall(r'name="read-document" value="([^"]+)"', page.text)
+    site.amend({'version: "1.0"': 'version: "2.0"'})
+    page = browser.post("/enrol/consent", data={**SIGNED, "read-document": read})
+    assert page.status_code == 422 and "This document has changed" in page.text
+    assert count(site, Contact) == 0
+    (read,) = re.findall(r'name="read-document" value="([^"]+)"', page.text)
+    done = browser.post("/enrol/consent", data={**SIGNED, "read-document": read})
+    assert done.url.path == "/enrol/done" and count(site, Contact) == 1

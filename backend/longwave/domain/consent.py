@@ -15,25 +15,42 @@ _EMAIL = re.compile(
 )
 """The addresses that every mail server takes (RFC 5321, without quoted and non-ASCII ones)."""
 
+DOCUMENT = "document"
+"""What is at fault where another document was read than the one to be signed."""
+
 _LONGEST_NAME = 200
 _LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentForm:
-    """What a participant typed and ticked; ``allowed`` are further uses of the data."""
+    """What a participant typed and ticked; ``allowed`` are further uses of the data.
+
+    ``read`` is the `edition` of the document that the form stood under, where that is known.
+    """
 
     name: str
     email: str
     ticked: frozenset[str]
     allowed: frozenset[str] = frozenset()
+    read: str | None = None
 
 
-def check_consent(plan: ConsentPlan, form: ConsentForm, *, again: bool = False) -> None:
+def check_consent(
+    plan: ConsentPlan, form: ConsentForm, language: str, *, again: bool = False
+) -> None:
     """Raise `InvalidInputError` unless the form can be signed under ``plan``.
 
-    Whoever signs ``again`` is known, and gives no address.
+    The document in ``language`` is the one that is signed. Whoever read another one, since the
+    study was amended in between, has not agreed to this one. Whoever signs ``again`` is known,
+    and gives no address.
     """
+    if form.read is not None and form.read != edition(plan, language):
+        raise InvalidInputError(
+            "The consent form is not complete.",
+            "See the marked places.",
+            {DOCUMENT: "This document has changed. Please read it again before you sign."},
+        )
     faults = {
         statement.id: "Please tick this statement if you wish to take part."
         for statement in plan.statements
@@ -52,6 +69,11 @@ def check_consent(plan: ConsentPlan, form: ConsentForm, *, again: bool = False) 
 def is_email(text: str) -> bool:
     """Whether a text is an address that every mail server takes."""
     return len(text) <= _LONGEST_EMAIL and _EMAIL.fullmatch(text.strip()) is not None
+
+
+def edition(plan: ConsentPlan, language: str) -> str:
+    """Return what tells one document from every other: its version and its hash."""
+    return f"{plan.version} {document_hash(plan.documents[language])}"
 
 
 def document_hash(document: str) -> str:

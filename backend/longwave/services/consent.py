@@ -124,7 +124,8 @@ def sign_again(
         raise RefusedTransitionError(
             "This version of the consent document was signed already.", "Go on to the questions."
         )
-    check_consent(_protocol(session, participant).consent, form, again=True)
+    protocol = _protocol(session, participant)
+    check_consent(protocol.consent, form, language_of(protocol, participant), again=True)
     contact = participants.contact(session, key(participant))
     if contact is not None:
         contact.name = keys.encrypt(

@@ -126,7 +126,8 @@ def give_consent(
         )
     lifecycle.enrol(person_of(participant))
     _require_enrolling(session, study)
-    check_consent(current_protocol(session, study).consent, form)
+    protocol = current_protocol(session, study)
+    check_consent(protocol.consent, form, consent.language_of(protocol, participant))
     digest = keys.mac(Purpose.DUPLICATES, normal_email(form.email))
     known = participants.contact_by_digest(session, key(study), digest)
     # People are locked before the study, as everywhere.

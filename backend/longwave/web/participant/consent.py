@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
-from longwave.domain.consent import ConsentForm
+from longwave.domain.consent import DOCUMENT, ConsentForm, edition
 from longwave.domain.errors import InvalidInputError, NotFoundError
 from longwave.domain.protocol.model import ConsentPlan, Protocol
 from longwave.i18n import translator
@@ -23,6 +24,7 @@ from longwave.web.rendering import markdown, page
 
 router = APIRouter()
 PATH = "/consent"
+_READ = "read-document"
 
 
 @router.get(PATH)
@@ -62,6 +64,7 @@ def read_form(form: Posted, plan: ConsentPlan) -> ConsentForm:
         email=form.get("email"),
         ticked=frozenset(statement.id for statement in plan.statements if statement.id in form),
         allowed=frozenset(use.id for use in plan.uses if use.id in form),
+        read=form.get(_READ) or None,
     )
 
 
@@ -81,6 +84,8 @@ def consent_page(
     own = consents.language_of(protocol, participant)
     language = language_for(request, protocol, own)
     say = translator(language)
+    if DOCUMENT in (faults or {}):  # what was ticked was ticked under another document
+        signed = replace(signed, ticked=frozenset())
     return page(
         "participant/consent.html",
         language,
@@ -90,6 +95,7 @@ def consent_page(
         document=markdown(protocol.consent.documents[own]),
         document_language=own,
         version=protocol.consent.version,
+        edition=edition(protocol.consent, own),
         statements=[
             (statement.id, say.pick(statement.label), statement.required)
             for statement in protocol.consent.statements
