@@ -549,6 +549,15 @@ def test_a_new_consent_document_needs_a_new_version(database):
         amend(database, {**licensed(), "consent/en.md": b"# Another\n"})
 
 
+def test_a_consent_document_cannot_come_under_the_version_of_an_earlier_one(database):
+    add(database, licensed())
+    open_(database, trial_run=True)
+    amend(database, NEW_CONSENT)
+    with pytest.raises(InvalidInputError, match=r"consent\.version does not.* 1\.0 already"):
+        amend(database, {**licensed(), "consent/en.md": b"# A third\n"})
+    assert amend(database, licensed()).number == 3  # the very first one again
+
+
 def test_the_amendment_of_an_approved_study_carries_its_own_approval(database):
     add(database, licensed())
     approve(database)

@@ -24,6 +24,7 @@ from longwave.services.study.reading import (
     facts_of,
     forget_current_protocol,
     get_study,
+    protocol_of,
 )
 from longwave.storage import study as studies
 from longwave.storage.tables import ProtocolVersion, Study
@@ -63,6 +64,7 @@ def amend_study(
     lifecycle.amend(facts_of(study))
     before, after = current_protocol(session, study), read_protocol(files)
     _check_difference(slug, before, after)
+    _check_consent_version(session, study, after)
     approval = None
     if lifecycle.needs_approval(facts_of(study)):
         _check_showable(slug, after)
@@ -105,12 +107,18 @@ def _check_difference(slug: str, before: Protocol, after: Protocol) -> None:
             "messages and caps. For anything else, run another study.",
             dict.fromkeys(refused, "cannot be amended"),
         )
-    if changes_consent_silently(before, after):
-        raise InvalidInputError(
-            "The consent document changes, but consent.version does not.",
-            "Give it a new version, so that everybody is asked to sign it.",
-            {"consent.version": "must change with the document"},
-        )
+
+
+def _check_consent_version(session: Session, study: Study, after: Protocol) -> None:
+    """Refuse a document under a version that some other had, now or before: it was signed."""
+    for version_id in studies.version_ids(session, key(study)):
+        if changes_consent_silently(protocol_of(session, version_id), after):
+            raise InvalidInputError(
+                "The consent document changes, but consent.version does not: another document "
+                f"of this study is or was {after.consent.version} already.",
+                "Give it a new version, so that everybody is asked to sign it.",
+                {"consent.version": "must change with the document"},
+            )
 
 
 def _check_showable(slug: str, protocol: Protocol) -> None:
