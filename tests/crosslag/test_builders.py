@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-from factories.panels import panel
+from factories.panels import draw, panel
 
 import crosslag as cl
 
@@ -31,7 +32,15 @@ def added(options, k, t):
 @pytest.mark.parametrize(("k", "t"), SIZES)
 @pytest.mark.parametrize(
     "options",
-    [(), ("lags",), ("standardised_lags",), ("lags", "residuals"), ("stationary",)],
+    [
+        (),
+        ("lags",),
+        ("standardised_lags",),
+        ("lags", "residuals"),
+        ("stationary",),
+        ("means",),
+        ("stationary", "means"),
+    ],
     ids=lambda o: "+".join(o) or "free",
 )
 def test_degrees_of_freedom_are_those_stated(k, t, options):
@@ -41,10 +50,15 @@ def test_degrees_of_freedom_are_those_stated(k, t, options):
     riclpm = clpm - k * (k + 1) // 2
     assert cl.riclpm(waves(k, t), equal=options).degrees_of_freedom() == riclpm + more
     growth = clpm + k * (t - 2) - k * (2 * k + 1)
-    assert cl.lcm_sr(waves(k, t), equal=options).degrees_of_freedom() == growth + more
-    if "stationary" not in options and "standardised_lags" not in options:
+    flat = k if "means" in options else 0
+    of_deviations = added([o for o in options if o != "means"], k, t)
+    assert (
+        cl.lcm_sr(waves(k, t), equal=options).degrees_of_freedom() == growth + of_deviations + flat
+    )
+    if "standardised_lags" not in options:
         dpm = riclpm - k * k
-        assert cl.dpm(waves(k, t), equal=options).degrees_of_freedom() == dpm + more
+        balanced = k * k if "stationary" in options else 0
+        assert cl.dpm(waves(k, t), equal=options).degrees_of_freedom() == dpm + more + balanced
 
 
 @pytest.mark.parametrize(("k", "t"), SIZES)
@@ -84,6 +98,51 @@ def test_degrees_of_freedom_of_factor_models_are_those_stated(k, t, m):
     assert plain.degrees_of_freedom() == configural + unique
 
 
+UNEVEN = {name: [columns[i] for i in (0, 1, 3, 4)] for name, columns in panel(5).items()}
+EQUAL_MEANS = {
+    "clpm": cl.clpm(panel(5), equal="means"),
+    "clpm with lag 2": cl.clpm(panel(5), lags=2, equal="means"),
+    "clpm at unequal intervals": cl.clpm(
+        UNEVEN, equal=("lags", "residuals", "means"), times=[0, 1, 3, 4]
+    ),
+    "clpm with effects of all groups": cl.clpm(panel(5), equal=("means", "lags_across_groups")),
+    "riclpm": cl.riclpm(panel(5), equal="means"),
+    "lcm_sr": cl.lcm_sr(panel(5), equal=("lags", "residuals", "means")),
+    "dpm": cl.dpm(panel(5), equal="means"),
+    "dpm in equilibrium": cl.dpm(panel(5), equal=("stationary", "means")),
+}
+
+
+@pytest.mark.parametrize("name", sorted(EQUAL_MEANS))
+def test_equal_means_are_implied_at_every_wave_in_each_group_by_itself(name):
+    data = draw(400, 5, seed=31)
+    data["arm"] = np.where(np.arange(len(data)) % 2, "a", "b")
+    data.loc[data["arm"] == "a", ["x1", "x2", "x3", "x4", "x5"]] += 1.0
+    fit = cl.fit(EQUAL_MEANS[name], data, group="arm")
+    assert fit.converged
+    x = [column.startswith("x") for column in fit.table.observed]
+    assert len(fit.point.implied) == 2
+    for implied in fit.point.implied:
+        assert np.ptp(implied.mu[x]) < 1e-8
+        assert np.ptp(implied.mu[np.logical_not(x)]) < 1e-8
+    b, a = (implied.mu[x][0] for implied in fit.point.implied)
+    assert 0.6 < a - b < 1.4
+
+
+@pytest.mark.parametrize("lags", [1, 2])
+def test_equal_means_cost_the_same_with_a_second_lag(lags):
+    free, equal = (cl.clpm(panel(5), lags=lags, equal=o) for o in ((), ("means",)))
+    assert equal.degrees_of_freedom() - free.degrees_of_freedom() == 2 * 4
+
+
+def test_steps_without_a_wave_neither_give_nor_take_degrees_of_freedom_of_equal_means():
+    tied = ("lags", "residuals")
+    free, equal = (
+        cl.clpm(UNEVEN, equal=options, times=[0, 1, 3, 4]) for options in (tied, (*tied, "means"))
+    )
+    assert equal.degrees_of_freedom() - free.degrees_of_freedom() == 2 * 3
+
+
 def test_labels_of_variables_with_awkward_names_stay_apart():
     """With plain underscores, effects of x on x_x and of x_x on x would get one label."""
     names = {"x": ["a1", "a2", "a3"], "x_x": ["b1", "b2", "b3"]}
@@ -114,7 +173,7 @@ INDICATORS = {"f": [["a1", "b1"], ["a2", "b2"], ["a3", "b3"]]}
 REFUSED = {
     "too few waves": (lambda: cl.dpm(panel(2)), "at least 3 waves"),
     "starts with three waves": (lambda: cl.starts(panel(3)), "at least 4 waves"),
-    "unknown equality": (lambda: cl.dpm(panel(3), equal="means"), "unknown here"),
+    "unknown equality": (lambda: cl.dpm(panel(3), equal="standardised_lags"), "unknown here"),
     "uneven times without equalities": (lambda: cl.clpm(panel(3), times=[0, 1, 3]), "every step"),
     "times that go back": (
         lambda: cl.riclpm(panel(3), equal=("lags", "residuals"), times=[0, 2, 1]),

@@ -45,6 +45,32 @@ def test_random_intercepts_of_zero_give_the_plain_model(complete):
     np.testing.assert_allclose(*lagged, atol=1e-6)
 
 
+@pytest.mark.parametrize("equal", ["stationary", ("stationary", "means")])
+def test_in_equilibrium_accumulating_constants_are_random_intercepts(complete, equal):
+    """Constants A that accumulate from ever on end in (I - B)^-1 A, and deviations are the same."""
+    accumulating = cl.fit(cl.dpm(panel(4), equal=equal), complete)
+    levels = cl.fit(cl.riclpm(panel(4), equal=equal), complete)
+    for name in ("logl", "chisq", "df"):
+        assert accumulating.indices[name] == pytest.approx(levels.indices[name], abs=1e-7)
+
+    def covariances(fit, first, second):
+        rows = fit.estimates.query("op == '~~'")
+        found = {frozenset((a, b)): v for a, b, v in rows[["lhs", "rhs", "est"]].to_numpy()}
+        return np.array([[found[frozenset((a, b))] for b in second] for a in first])
+
+    effects, same = (
+        fit.estimates.query("op == '~'")["est"].to_numpy()[:4].reshape(2, 2)
+        for fit in (accumulating, levels)
+    )
+    np.testing.assert_allclose(effects, same, atol=1e-6)
+    left = np.eye(2) - effects
+    between = covariances(levels, ("RI_x", "RI_y"), ("RI_x", "RI_y"))
+    constants = covariances(accumulating, ("A_x", "A_y"), ("A_x", "A_y"))
+    with_first = covariances(accumulating, ("x1", "y1"), ("A_x", "A_y"))
+    np.testing.assert_allclose(constants, left @ between @ left.T, atol=1e-6)
+    np.testing.assert_allclose(with_first, between @ left.T, atol=1e-6)
+
+
 def test_equal_groups_tied_in_everything_are_one_group(complete):
     data = complete.assign(arm=np.where(np.arange(len(complete)) % 2, "a", "b"))
     model = cl.riclpm(panel(4))

@@ -178,7 +178,7 @@ def test_column_types_do_not_matter(gappy, dtype):
         (lambda: cl.clpm(None), "as a dict"),
         (lambda: cl.clpm({"": ["x1", "x2"]}), "empty name"),
         (lambda: cl.riclpm(panel(3), equal=("slopes",)), "unknown here"),
-        (lambda: cl.clpm(panel(3), equal=("means",)), "unknown here"),
+        (lambda: cl.starts(panel(4), equal=("residuals",)), "unknown here"),
         (lambda: cl.Relation("x", "=", "y"), "no operator"),  # type: ignore[arg-type]
         (lambda: cl.Relation("x", "~1", "y"), "no right-hand side"),
         (lambda: cl.Model(()), "at least one relation"),

@@ -51,10 +51,10 @@ def test_every_builder_survives_the_way_through_syntax(name, n_groups):
 
 SHARED = ["lags", "lags_across_groups", "residuals"]
 EQUALITIES = {
-    cl.clpm: [*SHARED, "standardised_lags", "stationary"],
+    cl.clpm: [*SHARED, "standardised_lags", "stationary", "means"],
     cl.riclpm: [*SHARED, "standardised_lags", "stationary", "means"],
-    cl.lcm_sr: [*SHARED, "standardised_lags", "stationary"],
-    cl.dpm: SHARED,
+    cl.lcm_sr: [*SHARED, "standardised_lags", "stationary", "means"],
+    cl.dpm: [*SHARED, "stationary", "means"],
     cl.starts: ["means", "lags_across_groups"],
     cl.longitudinal_cfa: [],
 }

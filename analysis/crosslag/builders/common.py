@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement, pairwise, product
 from math import gcd
@@ -15,6 +15,7 @@ from crosslag.expressions import Binary, Call, Constraint, Definition, Expressio
 from crosslag.model import Relation
 
 __all__ = [
+    "EQUALITIES",
     "Process",
     "Waves",
     "checked_columns",
@@ -27,6 +28,9 @@ __all__ = [
 
 Waves = Mapping[str, Sequence[str]]
 _MOST_STEPS = 60
+EQUALITIES = (
+    "lags", "lags_across_groups", "standardised_lags", "residuals", "stationary", "means",
+)  # fmt: skip
 
 
 def number_of_waves(panel: Mapping[str, Sequence[object]], title: str, *, least: int) -> int:
@@ -136,13 +140,16 @@ class Process:
     waves
         The variable at every step, by name; steps without a wave included.
     options
-        Which equalities hold.
+        Which equalities hold; ``"means"`` is for variables that have intercepts of their own.
     lags
         How many steps back predictors lie, 1 or 2; 0 for variables that predict nothing.
     letter
         What labels of residual (co)variances begin with.
     carried_over
         Where estimation starts for the effects of variables on themselves; None for 0.
+    constants
+        The latent variable with mean 0, by name, that is added to each variable at every step
+        from the second on; empty where nothing is.
     """
 
     waves: Mapping[str, Sequence[str]]
@@ -150,6 +157,7 @@ class Process:
     lags: int = 1
     letter: str = "r"
     carried_over: float | None = None
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def n_steps(self) -> int:
@@ -161,6 +169,12 @@ class Process:
         yield from self._lagged()
         for step in range(self.n_steps):
             yield from self._within(step)
+        yield from self._of_constants()
+
+    def intercept(self, name: str, step: int) -> Relation:
+        """State the intercept of a variable at a step."""
+        label = self._intercept_label(name, step) if "means" in self.options else ""
+        return Relation(self.waves[name][step], "~1", label=label, within_group=bool(label))
 
     def definitions(self) -> Iterator[Definition]:
         """Define the (co)variances at every step, where standardised effects need them."""
@@ -174,7 +188,7 @@ class Process:
                 yield Definition(self._moment(a, b, step), expression, within_group=True)
 
     def constraints(self) -> Iterator[Constraint]:
-        """Equate standardised effects over time, or start the process in its equilibrium."""
+        """Equate standardised effects or means over time, or start in the equilibrium."""
         if "standardised_lags" in self.options:
             for step in range(2, self.n_steps):
                 for outcome in self.waves:
@@ -183,9 +197,45 @@ class Process:
                         right = self._standardised(outcome, predictor, 1)
                         yield Constraint(left, "==", right, within_group=True)
         if "stationary" in self.options:
-            for a, b in self._pairs():
-                carried = Binary("+", self._carried(a, b, 1), Name(self._residual_label(a, b, 1)))
-                yield Constraint(Name(self._moment(a, b, 0)), "==", carried, within_group=True)
+            yield from self._equilibrium()
+        if "means" in self.options:
+            yield from self._equal_means()
+
+    def _equilibrium(self) -> Iterator[Constraint]:
+        """Make what holds of the second step hold of the first: moments, and those with constants.
+
+        With effects B, residuals R and constants of covariance A, first scores have the covariance
+        C = A + B C with the constants, and V = B V B' + R + C + C' - A among themselves.
+        """
+        for a, b in self._pairs():
+            after = Binary("+", self._carried(a, b, 1), Name(self._residual_label(a, b, 1)))
+            if self.constants:
+                after = Binary("+", after, Name(self._with_constant(a, b)))
+                after = Binary("+", after, Name(self._with_constant(b, a)))
+                after = Binary("-", after, Name(self._constants_label(a, b)))
+            yield Constraint(Name(self._moment(a, b, 0)), "==", after, within_group=True)
+        for a in self.constants:
+            for outcome in self.waves:
+                kept: Expression = Name(self._constants_label(outcome, a))
+                for predictor in self.waves:
+                    effect = Name(self._lag_label(outcome, predictor, 1))
+                    part = Binary("*", effect, Name(self._with_constant(predictor, a)))
+                    kept = Binary("+", kept, part)
+                first = Name(self._with_constant(outcome, a))
+                yield Constraint(first, "==", kept, within_group=True)
+
+    def _equal_means(self) -> Iterator[Constraint]:
+        """Let each intercept add what lagged effects leave of the first mean."""
+        for step in range(1, self.n_steps):
+            for outcome in self.waves:
+                left: Expression = Name(self._intercept_label(outcome, 0))
+                for lag in range(1, min(self.lags, step) + 1):
+                    for predictor in self.waves:
+                        effect = Name(self._lag_label(outcome, predictor, step, lag))
+                        mean = Name(self._intercept_label(predictor, 0))
+                        left = Binary("-", left, Binary("*", effect, mean))
+                intercept = Name(self._intercept_label(outcome, step))
+                yield Constraint(intercept, "==", left, within_group=True)
 
     @property
     def _tied(self) -> bool:
@@ -194,6 +244,16 @@ class Process:
     @property
     def _labelled(self) -> bool:
         return "standardised_lags" in self.options or "stationary" in self.options
+
+    def _intercept_label(self, name: str, step: int) -> str:
+        return self._label(f"i{step + 1}" if step else "m", name)
+
+    def _constants_label(self, a: str, b: str) -> str:
+        return self._label("a", *self._ordered(a, b))
+
+    def _with_constant(self, first: str, constant: str) -> str:
+        """The covariance of the first scores of one variable with the constant of another."""
+        return self._label("c", first, constant)
 
     @cached_property
     def _joint(self) -> str:
@@ -230,7 +290,7 @@ class Process:
 
     def _lagged(self) -> Iterator[Relation]:
         over_groups = "lags_across_groups" in self.options
-        labelled = self._tied or self._labelled or over_groups
+        labelled = self._tied or self._labelled or over_groups or "means" in self.options
         for step in range(1, self.n_steps):
             for outcome, outcomes in self.waves.items():
                 for lag in range(1, min(self.lags, step) + 1):
@@ -255,6 +315,19 @@ class Process:
             elif (tied and step >= self.lags) or (self._labelled and step > 0):
                 labels[at[a], at[b]] = self._residual_label(a, b, step)
         yield from covariances(tuple(at.values()), labels)
+
+    def _of_constants(self) -> Iterator[Relation]:
+        """State (co)variances of the constants, and their covariances with the first step."""
+        tied = "stationary" in self.options
+        labels = {
+            (self.constants[a], self.constants[b]): self._constants_label(a, b)
+            for a, b in (self._pairs() if self.constants and tied else ())
+        }
+        yield from covariances(tuple(self.constants.values()), labels)
+        for a, constant in self.constants.items():
+            for name, columns in self.waves.items():
+                label = self._with_constant(name, a) if tied else ""
+                yield Relation(constant, "~~", columns[0], label=label, within_group=tied)
 
     def _carried(self, a: str, b: str, step: int) -> Expression:
         """The covariance of two outcomes that their predictors of the step before make."""

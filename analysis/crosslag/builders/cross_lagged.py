@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from crosslag.builders.common import Process, equalities, free_name, number_of_waves, steps
+from crosslag.builders.common import (
+    EQUALITIES,
+    Process,
+    equalities,
+    free_name,
+    number_of_waves,
+    steps,
+)
 from crosslag.errors import ModelError
 from crosslag.model import Model, Relation
 from crosslag.variables import checked_variables
 
 __all__ = ["clpm"]
-
-_EQUALITIES = ("lags", "lags_across_groups", "standardised_lags", "residuals", "stationary")
 
 
 def clpm(
@@ -41,7 +46,9 @@ def clpm(
         ``"standardised_lags"``: the same effects at every wave once all variables are standardised
         (nonlinear constraints);
         ``"residuals"``: the same residual (co)variances from wave ``lags + 1`` on;
-        ``"stationary"``: equal effects and residuals, and a first wave in equilibrium with them.
+        ``"stationary"``: equal effects and residuals, and a first wave in equilibrium with them;
+        ``"means"``: the same mean of a variable at every wave (nonlinear constraints on
+        intercepts).
     times
         When the waves were, in whole numbers. Steps in between become latent variables without
         data; this needs ``equal=("lags", "residuals")`` or ``equal="stationary"``.
@@ -51,7 +58,8 @@ def clpm(
     Model
         With k variables, T waves and one lag, ``degrees_of_freedom()`` is
         ``k**2 * (T - 1) * (T - 2) / 2``. Equal (standardised) effects add ``k**2 * (T - 2)``,
-        equal residuals ``k * (k + 1) / 2 * (T - 2)``, and equilibrium ``k * (k + 1) / 2`` more.
+        equal residuals ``k * (k + 1) / 2 * (T - 2)``, equilibrium ``k * (k + 1) / 2`` more, and
+        equal means ``k * (T - 1)``.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def clpm(
     if type(lags) is not int or lags not in (1, 2):
         raise ModelError(f"lags must be 1 or 2, not {lags!r}.")
     n_waves = number_of_waves(panel, "A cross-lagged panel model", least=lags + 1)
-    options = equalities(equal, _EQUALITIES)
+    options = equalities(equal, EQUALITIES)
     if lags == 2 and options.intersection({"standardised_lags", "stationary"}):
         raise ModelError('"standardised_lags" and "stationary" are for models with one lag.')
     at = steps(times, n_waves, options)
@@ -73,7 +81,12 @@ def clpm(
     relations = [
         *(Relation(name, "=~", column, fixed=0.0) for name, column in phantoms.items()),
         *process.relations(),
-        *(Relation(columns[wave], "~1") for wave in range(n_waves) for columns in panel.values()),
+        *(
+            process.intercept(name, step)
+            for step in range(process.n_steps)
+            for name in panel
+            if "means" in options or series[name][step] not in phantoms
+        ),
     ]
     return Model(
         tuple(relations),

@@ -8,6 +8,7 @@ from itertools import pairwise
 from numbers import Real
 
 from crosslag.builders.common import (
+    EQUALITIES,
     Process,
     covariances,
     equalities,
@@ -20,8 +21,7 @@ from crosslag.variables import checked_variables
 
 __all__ = ["dpm", "lcm_sr", "starts"]
 
-_EQUALITIES = ("lags", "lags_across_groups", "standardised_lags", "residuals", "stationary")
-_DPM_EQUALITIES = ("lags", "lags_across_groups", "residuals")
+_DPM_EQUALITIES = ("lags", "lags_across_groups", "residuals", "stationary", "means")
 
 
 def lcm_sr(
@@ -40,7 +40,8 @@ def lcm_sr(
     variables
         Name of every variable and its columns in order of time; at least three waves.
     equal
-        As in :func:`clpm`.
+        As in :func:`clpm`, of the deviations. ``"means"``: slopes with mean 0, so that a variable
+        has the same mean at every wave, while persons grow or decline.
     times
         When the waves were, for the slopes; 0, 1, 2, ... if not given. Lagged effects are from
         wave to wave whatever the interval.
@@ -50,7 +51,7 @@ def lcm_sr(
     Model
         With k variables and T waves, ``degrees_of_freedom()`` is
         ``k**2 * (T - 1) * (T - 2) / 2 + k * (T - 2) - k * (2 * k + 1)``; equalities add what they
-        add to :func:`clpm`.
+        add to :func:`clpm`, but equal means only ``k``.
 
     Raises
     ------
@@ -63,13 +64,14 @@ def lcm_sr(
     """
     panel = checked_variables(variables)
     n_waves = number_of_waves(panel, "A latent curve model", least=3)
-    options = equalities(equal, _EQUALITIES)
+    options = equalities(equal, EQUALITIES)
     when = _times(times, n_waves)
     taken = _columns(panel)
     level = _latent(panel, "I_{}", taken)
     slope = _latent(panel, "S_{}", taken)
     within = _deviations(panel, "w", taken)
-    process = Process(within, options)
+    process = Process(within, options - {"means"})
+    mean_slope = 0.0 if "means" in options else None
     growth = [name for variable in panel for name in (level[variable], slope[variable])]
     relations = [
         *_measured(panel, level, [1.0] * n_waves),
@@ -78,7 +80,11 @@ def lcm_sr(
         *process.relations(),
         *covariances(growth),
         *(Relation(column, "~1", fixed=0.0) for columns in panel.values() for column in columns),
-        *(Relation(name, "~1") for name in growth),
+        *(
+            Relation(name, "~1", fixed=fixed)
+            for variable in panel
+            for name, fixed in ((level[variable], None), (slope[variable], mean_slope))
+        ),
     ]
     return _model(panel, relations, "LCM-SR", process)
 
@@ -95,14 +101,17 @@ def dpm(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) -> 
     variables
         Name of every variable and its columns in order of time; at least three waves.
     equal
-        ``"lags"``, ``"lags_across_groups"`` and ``"residuals"``, as in :func:`clpm`.
+        ``"lags"``, ``"lags_across_groups"``, ``"residuals"`` and ``"means"``, as in :func:`clpm`.
+        ``"stationary"``: equal effects and residuals, and first scores whose (co)variances, also
+        with the persons' constants, are in equilibrium with them; the model then fits as well as
+        a stationary :func:`riclpm`, of which it is another form.
 
     Returns
     -------
     Model
         With k variables and T waves, ``degrees_of_freedom()`` is
         ``k**2 * (T - 1) * (T - 2) / 2 - k * (k + 1) / 2 - k**2``: three waves are enough only with
-        equal effects.
+        equal effects. Equalities add what they add to :func:`clpm`, equilibrium ``k**2`` more.
 
     Raises
     ------
@@ -118,7 +127,7 @@ def dpm(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) -> 
     number_of_waves(panel, "A dynamic panel model", least=3)
     options = equalities(equal, _DPM_EQUALITIES)
     constant = _latent(panel, "A_{}", _columns(panel))
-    process = Process(panel, options)
+    process = Process(panel, options, constants=constant)
     relations = [
         *(
             Relation(constant[name], "=~", column, fixed=1.0)
@@ -126,9 +135,7 @@ def dpm(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) -> 
             for column in columns[1:]
         ),
         *process.relations(),
-        *covariances(tuple(constant.values())),
-        *(Relation(a, "~~", columns[0]) for a in constant.values() for columns in panel.values()),
-        *(Relation(column, "~1") for columns in panel.values() for column in columns),
+        *(process.intercept(name, step) for name in panel for step in range(process.n_steps)),
     ]
     return _model(panel, relations, "DPM", process)
 
@@ -169,7 +176,7 @@ def starts(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) 
     trait = _latent(panel, "T_{}", taken)
     within, state = _deviations(panel, "AR", taken), _deviations(panel, "S", taken)
     # Effects of 0 would leave process and state indistinguishable at the start.
-    process = Process(within, options | {"stationary"}, carried_over=0.5)
+    process = Process(within, options - {"means"} | {"stationary"}, carried_over=0.5)
     states = Process(state, frozenset({"residuals"}), lags=0, letter="s")
     relations = [
         *_measured(panel, trait, [1.0] * len(next(iter(panel.values())))),

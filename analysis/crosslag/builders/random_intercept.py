@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast, get_args
 
 from crosslag.builders.common import (
+    EQUALITIES,
     Process,
     Waves,
     checked_columns,
@@ -24,10 +25,6 @@ from crosslag.variables import checked_variables
 __all__ = ["PredictorsOn", "riclpm"]
 
 PredictorsOn: TypeAlias = Literal["intercepts", "scores"]
-
-_EQUALITIES = (
-    "lags", "lags_across_groups", "standardised_lags", "residuals", "stationary", "means",
-)  # fmt: skip
 
 
 def riclpm(
@@ -52,7 +49,7 @@ def riclpm(
         Name of every variable and its columns in order of time; at least three waves. For several
         indicators, a list of columns at every wave: factors (``x1``) then take the scores' place.
     equal
-        As in :func:`clpm`, and ``"means"``: the same mean of a variable at every wave.
+        As in :func:`clpm`.
     times
         When the waves were, in whole numbers, as in :func:`clpm`.
     predictors
@@ -74,7 +71,7 @@ def riclpm(
     Model
         With k variables and T waves, ``degrees_of_freedom()`` is
         ``k**2 * (T - 1) * (T - 2) / 2 - k * (k + 1) / 2``; equalities add what they add to
-        :func:`clpm`, and equal means ``k * (T - 1)``. One predictor on intercepts, or one outcome,
+        :func:`clpm`. One predictor on intercepts, or one outcome,
         adds ``k * (T - 1)``, a predictor on scores nothing; a covariate adds
         ``k * (T**2 - 3 * T + 1)``.
 
@@ -88,7 +85,7 @@ def riclpm(
     Hamaker and others (2015), doi:10.1037/a0038889; extensions: Mulder and Hamaker (2021),
     doi:10.1080/10705511.2020.1784738.
     """
-    options = equalities(equal, _EQUALITIES)
+    options = equalities(equal, EQUALITIES)
     if predictors_on not in get_args(PredictorsOn):
         known = list(get_args(PredictorsOn))
         raise ModelError(f"predictors_on={predictors_on!r} is unknown; use one of {known}.")
@@ -108,7 +105,7 @@ def riclpm(
     extras = _Extras.of(predictors, predictors_on, outcomes, covariates)
     extras.check(panel, measurement)
     parts = _Parts.of(panel, at, extras.columns())
-    process = Process(parts.within, options)
+    process = Process(parts.within, options - {"means"})
     relations = [
         *(() if measurement is None else _measured(measurement)),
         *parts.loadings(panel),
