@@ -80,7 +80,8 @@ def _values(value: float | tuple[float | None, ...]) -> str:
 def to_mplus(model: Model, n_groups: int = 1) -> str:
     """Write a model as Mplus input, with short names where Mplus needs them.
 
-    Defaults are switched off and everything is said. Groups are called g1, g2, ... in their order.
+    Defaults are switched off and all of the model is said. Groups are called g1, g2, ... in their
+    order. No DATA, GROUPING and ESTIMATOR lines are written.
     """
     table = model.table(n_groups)
     short = _short_names([*table.variables])

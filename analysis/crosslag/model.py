@@ -223,8 +223,8 @@ class Model:
     def to_mplus(self, n_groups: int = 1) -> str:
         """Write the model as Mplus input: VARIABLE, ANALYSIS, MODEL and MODEL CONSTRAINT.
 
-        Names are cut to eight characters, which comments explain; DATA, GROUPING and the estimator
-        are to be added.
+        Names are cut to eight characters, which comments explain. It writes no DATA, GROUPING and
+        ESTIMATOR lines; add them.
 
         Parameters
         ----------

@@ -195,7 +195,10 @@ class Fit:
         return self.model.to_lavaan(len(self.group_names))
 
     def to_mplus(self) -> str:
-        """Write the model as Mplus input."""
+        """Write the model as Mplus input, without DATA, GROUPING and ESTIMATOR lines.
+
+        These are to be added; :meth:`Model.to_mplus` says more.
+        """
         return self.model.to_mplus(len(self.group_names))
 
     @cached_property
