@@ -276,12 +276,13 @@ def _fill() -> None:
 
 
 def _tell_what_withdrawals_left(connection: sa.Connection) -> None:
-    """Write the events that the first version left out: what was begun when somebody withdrew."""
+    """Write the events that the first version left out: of what a withdrawal ended."""
     found = connection.execute(
         sa.text(
-            "SELECT a.study_id, a.participant_id, a.wave, a.occurrence, a.closed_at "
+            "SELECT a.study_id, a.participant_id, a.wave, a.occurrence, a.status, a.closed_at "
             "FROM assessment a JOIN participant p ON p.id = a.participant_id "
-            "WHERE a.status = 'partial' AND a.closed_at = p.withdrawn_at ORDER BY a.id"
+            "WHERE a.status IN ('partial', 'cancelled') AND a.closed_at = p.withdrawn_at "
+            "ORDER BY a.id"
         ).columns(closed_at=_INSTANT)
     ).all()
     table = sa.table(
@@ -294,12 +295,12 @@ def _tell_what_withdrawals_left(connection: sa.Connection) -> None:
         {
             "study_id": study_id,
             "participant_id": participant_id,
-            "kind": "assessment.partial",
+            "kind": f"assessment.{status}",
             "actor": "upgrade",
             "at": closed_at,
             "payload": {"wave": wave, "occurrence": occurrence},
         }
-        for study_id, participant_id, wave, occurrence, closed_at in found
+        for study_id, participant_id, wave, occurrence, status, closed_at in found
     ]
     if events:
         connection.execute(sa.insert(table), events)
@@ -315,7 +316,9 @@ def _programmes(connection: sa.Connection) -> dict[int, dict[str, tuple[str | No
     return {
         study_id: {
             name: (arm.get("programme"), (arm.get("crossover") or {}).get("programme"))
-            for name, arm in (yaml.load(files["protocol.yaml"], Loader=_LOADER).get("arms") or {}).items()
+            for name, arm in (
+                yaml.load(files["protocol.yaml"], Loader=_LOADER).get("arms") or {}
+            ).items()
         }
         for study_id, files in rows
     }

@@ -410,6 +410,10 @@ ON_TABLES = {
             f"FROM answer WHERE {AN_ANSWER}"
         ),
         "all removed": "DELETE FROM answer",
+        "given after the window": (
+            "INSERT INTO answer (assessment_id, instrument, item, value, saved_at) "
+            "SELECT id, 'scs_sf', 'i1', '3', closed_at FROM assessment WHERE status = 'expired'"
+        ),
     },
     "assessment": {
         "its salt": "UPDATE assessment SET salt = NULL WHERE status = 'completed'",
@@ -419,6 +423,22 @@ ON_TABLES = {
         ),
         "said to be answered": (
             "UPDATE assessment SET status = 'completed' WHERE status = 'expired'"
+        ),
+        "said to be called off": (
+            "UPDATE assessment SET status = 'cancelled' WHERE status = 'expired'"
+        ),
+        "said to be still to come": (
+            "UPDATE assessment SET status = 'scheduled' WHERE status = 'expired'"
+        ),
+        "said to have been called off": (
+            "UPDATE assessment SET status = 'cancelled' WHERE status = 'scheduled'"
+        ),
+        "handed in at another time": (
+            "UPDATE assessment SET submitted_at = '2026-02-02 07:00:00+00' "
+            "WHERE status = 'completed'"
+        ),
+        "handed in, though it expired": (
+            "UPDATE assessment SET submitted_at = closed_at WHERE status = 'expired'"
         ),
     },
     "participant": {
@@ -485,6 +505,13 @@ ON_TABLES = {
             "INSERT INTO arm_period (participant_id, number, arm, programme, starts_at) "
             f"SELECT {SOMEBODY}, 7, 'other', 'other', added_at FROM study"
         ),
+        "one of waiting inserted": (
+            "INSERT INTO arm_period (participant_id, number, arm, starts_at, ends_at) "
+            "SELECT participant_id, 7, arm, starts_at, starts_at FROM arm_period "
+            f"WHERE participant_id = {SOMEBODY}"
+        ),
+        "those of waiting removed": "DELETE FROM arm_period WHERE programme IS NULL",
+        "its end": "UPDATE arm_period SET ends_at = starts_at",
     },
 }
 CASES = [(table, what) for table, cases in ON_TABLES.items() for what in cases]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from factories.tampering import tamper
 
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import NotAllowedError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Role
-from longwave.services import corrections, erasure, personal, screening, withdrawal
+from longwave.services import audit, corrections, erasure, personal, screening, withdrawal
 from longwave.services.study import get_study
 from longwave.storage.export import read_dataset
 from longwave.storage.tables import (
@@ -24,6 +25,11 @@ from longwave.storage.tables import (
 )
 
 OWNER = Viewer("owner@lab.example", Role.OWNER, blinded=True)
+
+
+def verified(lab):
+    with lab.database.reading() as session:
+        return [str(found) for found in audit.verify(session, keys=lab.keys).findings]
 
 
 def erase(lab, person, viewer=OWNER):
@@ -124,3 +130,17 @@ def test_an_export_says_that_values_were_erased(lab):
         dataset = read_dataset(session, get_study(session, lab.slug), arms=False)
     (who,) = dataset.participants
     assert who.erased
+
+
+def test_answers_that_come_back_after_the_erasure_are_found(lab):
+    person = lab.randomise()
+    erase(lab, person)
+    assert verified(lab) == []
+    tamper(
+        lab.database,
+        "answer",
+        "INSERT INTO answer (assessment_id, instrument, item, value, saved_at) "
+        "SELECT id, 'scs_sf', 'i1', '3', closed_at FROM assessment WHERE status = 'completed'",
+    )
+    (found,) = verified(lab)
+    assert "answers of assessment w0.1: they were erased" in found

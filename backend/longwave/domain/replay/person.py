@@ -41,10 +41,11 @@ class Started(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How an assessment ended; the digest of its answers where they were proved."""
+    """How and when an assessment ended; the digest of its answers where they were proved."""
 
     status: AssessmentStatus
     answers: str | None
+    at: str
 
 
 @dataclass(slots=True)
@@ -215,7 +216,7 @@ def _resumed(state: PersonState, _: Happened) -> None:
 
 def _ended(state: PersonState, event: Happened) -> None:
     status = AssessmentStatus(event.kind.removeprefix("assessment."))
-    state.assessments[_occasion(event)] = Ended(status, event.payload.get("answers"))
+    state.assessments[_occasion(event)] = Ended(status, event.payload.get("answers"), event.at)
 
 
 def _corrected(state: PersonState, event: Happened) -> None:

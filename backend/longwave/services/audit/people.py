@@ -26,11 +26,14 @@ from longwave.storage.record import (
     StoredParticipant,
     StoredPeriod,
     StoredUnblinding,
+    StrayAnswers,
 )
 from longwave.storage.trail import StoredEvent
 
 _PEOPLE = 200
 _ANSWERED = (AssessmentStatus.COMPLETED, AssessmentStatus.PARTIAL)
+_ENDED = tuple(status for status in AssessmentStatus if status.is_over)
+_ANSWERABLE = (AssessmentStatus.STARTED, *_ANSWERED)
 _FACTS = (
     "site",
     "stage",
@@ -67,6 +70,7 @@ class _Person:
     periods: list[StoredPeriod] = field(default_factory=list)
     unblindings: list[StoredUnblinding] = field(default_factory=list)
     assessments: list[StoredAssessment] = field(default_factory=list)
+    strays: list[StrayAnswers] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
 
 
@@ -118,7 +122,8 @@ def _read(session: Session, within: Range) -> dict[int, _Person]:
         ("choices", record.choices(session, within)),
         ("periods", record.periods(session, within)),
         ("unblindings", record.unblindings(session, within)),
-        ("assessments", record.ended_assessments(session, within, _ANSWERED)),
+        ("assessments", record.ended_assessments(session, within, _ENDED)),
+        ("strays", record.stray_answers(session, within, _ANSWERABLE)),
     ):
         for row in rows:
             getattr(people.setdefault(row.participant_id or 0, _Person()), name).append(row)
@@ -143,7 +148,7 @@ def _digest(session: Session, within: Range, people: Mapping[int, _Person]) -> N
         row.id: (found, row.salt)
         for found in people.values()
         for row in found.assessments
-        if row.salt is not None
+        if row.salt is not None and row.status in _ANSWERED
     }
     for assessment_id, (found, salt) in salted.items():
         found.digests[assessment_id] = answers_digest(salt, {})  # of those without an answer
@@ -237,7 +242,7 @@ def _same_statements(stored: str, told: Mapping[str, bool] | None) -> bool:
 
 
 def _periods(found: _Person) -> Iterator[str]:
-    """Hold the periods in a programme against the trail; version 0.1 wrote no such events."""
+    """Hold the periods against the trail; version 0.1 wrote no events of programmes."""
     state = found.state
     if not state.allocations:
         if found.periods:
@@ -248,36 +253,56 @@ def _periods(found: _Person) -> Iterator[str]:
     if state.tells_programmes:
         yield from _same(
             "arm_period",
-            [
-                (row.number, row.programme, row.starts_at)
-                for row in found.periods
-                if row.programme is not None
-            ],
-            state.started,
+            [(row.number, row.programme, row.starts_at, row.ends_at) for row in found.periods],
+            _periods_told(state),
         )
 
 
+def _periods_told(state: PersonState) -> list[tuple[int, str | None, str | None, str | None]]:
+    """Return what an arm meant: from randomisation on, and from the crossover on."""
+    programmes = {started.number: started.programme for started in state.started}
+    begun = [state.randomised_at, *([state.crossover_at] if state.crossover_at else [])]
+    ends = [*begun[1:], None]
+    return [
+        (number, programmes.get(number), starts, end)
+        for number, (starts, end) in enumerate(zip(begun, ends, strict=True), start=1)
+    ]
+
+
 def _assessments(found: _Person, report: TrailReport) -> Iterator[str]:
-    told = {
-        occasion: ended
-        for occasion, ended in found.state.assessments.items()
-        if ended.status in _ANSWERED
-    }
+    told = dict(found.state.assessments)
     for row in found.assessments:
         name = f"assessment {row.wave}.{row.occurrence}"
         ended = told.pop((row.wave, row.occurrence), None)
         if ended is None:
-            yield f"{name}: that it was answered does not follow from the trail"
+            yield f"{name}: that it has ended does not follow from the trail"
         elif ended.status != row.status:
             yield f"{name}: its status is not what follows from the trail"
-        elif ended.answers is None or found.state.erased_at is not None:
-            report.unproved += 1
-        elif found.digests.get(row.id) != ended.answers:
-            yield f"answers of {name}: they are not those that were handed in or corrected"
-        else:
-            report.proved += 1
+        elif row.submitted_at != (ended.at if row.status == AssessmentStatus.COMPLETED else None):
+            yield f"{name}: when it was handed in is not what follows from the trail"
+        elif row.status in _ANSWERED:
+            yield from _answers(found, row, ended.answers, report)
     for wave, occurrence in told:
-        yield f"assessment {wave}.{occurrence}: it was answered, and the table does not say so"
+        yield f"assessment {wave}.{occurrence}: it has ended, and the table does not say so"
+    for stray in found.strays:
+        yield (
+            f"answers of assessment {stray.wave}.{stray.occurrence}: "
+            "they were erased, or never given, and stand in the table"
+        )
+
+
+def _answers(
+    found: _Person, row: StoredAssessment, digest: str | None, report: TrailReport
+) -> Iterator[str]:
+    if digest is None or found.state.erased_at is not None:
+        report.unproved += 1
+    elif found.digests.get(row.id) != digest:
+        yield (
+            f"answers of assessment {row.wave}.{row.occurrence}: "
+            "they are not those that were handed in or corrected"
+        )
+    else:
+        report.proved += 1
 
 
 def _same(what: str, rows: list[Row], told: list[Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from longwave.storage.record.people import (
     StoredParticipant,
     StoredPeriod,
     StoredUnblinding,
+    StrayAnswers,
     allocations,
     answers,
     choices,
@@ -19,6 +20,7 @@ from longwave.storage.record.people import (
     participants,
     periods,
     ranges,
+    stray_answers,
     unblindings,
 )
 from longwave.storage.record.studies import (
@@ -46,6 +48,7 @@ __all__ = [
     "StoredStudy",
     "StoredUnblinding",
     "StoredVersion",
+    "StrayAnswers",
     "allocations",
     "answers",
     "approvals",
@@ -59,6 +62,7 @@ __all__ = [
     "periods",
     "ranges",
     "register",
+    "stray_answers",
     "studies",
     "unblindings",
     "versions",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -195,17 +195,20 @@ class StoredPeriod(NamedTuple):
     arm: str
     programme: str | None
     starts_at: str
+    ends_at: str | None
 
 
 def periods(session: Session, within: Range) -> list[StoredPeriod]:
     """Return the periods of arms, by number."""
+    dialect = session.get_bind().dialect.name
     statement = (
         select(
             col(ArmPeriod.participant_id),
             col(ArmPeriod.number),
             col(ArmPeriod.arm),
             col(ArmPeriod.programme),
-            raw.instant(session.get_bind().dialect.name, col(ArmPeriod.starts_at)),
+            raw.instant(dialect, col(ArmPeriod.starts_at)),
+            raw.instant(dialect, col(ArmPeriod.ends_at)),
         )
         .where(within.holds(col(ArmPeriod.participant_id)))
         .order_by(col(ArmPeriod.number))
@@ -245,7 +248,7 @@ class StoredAssessment(NamedTuple):
     occurrence: int
     status: str
     salt: bytes | None
-    closed_at: str | None
+    submitted_at: str | None
 
 
 def ended_assessments(
@@ -260,7 +263,7 @@ def ended_assessments(
             col(Assessment.occurrence),
             col(Assessment.status),
             col(Assessment.salt),
-            raw.instant(session.get_bind().dialect.name, col(Assessment.closed_at)),
+            raw.instant(session.get_bind().dialect.name, col(Assessment.submitted_at)),
         )
         .where(
             within.holds(col(Assessment.participant_id)),
@@ -269,6 +272,32 @@ def ended_assessments(
         .order_by(col(Assessment.id))
     )
     return rows(session, statement, StoredAssessment._make)
+
+
+class StrayAnswers(NamedTuple):
+    """An assessment that has answers although nobody can have given them, or they were erased."""
+
+    participant_id: int
+    wave: str
+    occurrence: int
+
+
+def stray_answers(session: Session, within: Range, answerable: Sequence[str]) -> list[StrayAnswers]:
+    """Return the assessments with answers that are in no answerable status, or were erased."""
+    statement = (
+        select(col(Assessment.participant_id), col(Assessment.wave), col(Assessment.occurrence))
+        .join(Participant, col(Participant.id) == col(Assessment.participant_id))
+        .where(
+            within.holds(col(Assessment.participant_id)),
+            or_(
+                col(Assessment.status).not_in(answerable),
+                col(Participant.erased_at).is_not(None),
+            ),
+            exists().where(col(Answer.assessment_id) == col(Assessment.id)),
+        )
+        .order_by(col(Assessment.id))
+    )
+    return rows(session, statement, StrayAnswers._make)
 
 
 class StoredAnswer(NamedTuple):
