@@ -80,3 +80,14 @@ def test_what_is_not_there_is_told_as_json(owner):
         assert answer.status_code == 404
         assert answer.json()["error"]["message"]
     assert owner.post(STUDY).status_code == 405
+
+
+@pytest.mark.parametrize("act", ["unblinding", "lost"])
+@pytest.mark.parametrize("letter", ["\x00", "\x07", "\x7f"])
+def test_what_nobody_can_write_or_read_is_no_reason(site, owner, act, letter):
+    person = site.enrol()
+    site.complete(person)
+    path = f"{STUDY}/participants/{site.participant(person).public_id}/{act}"
+    answer = owner.post(path, json={"reason": f"admitted {letter} to hospital"})
+    assert answer.status_code == 422 and set(answer.json()["error"]["fields"]) == {"reason"}
+    assert owner.post(path, json={"reason": "admitted\nto hospital"}).status_code < 300

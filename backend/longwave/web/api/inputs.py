@@ -9,8 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from longwave.domain.lifecycle import ScreeningOutcome
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+_WRITABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""Nothing but what can be written: PostgreSQL stores no NUL, and nobody reads the others."""
+
+
+def _text(longest: int) -> StringConstraints:
+    return StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=longest, pattern=_WRITABLE
+    )
+
+
+Line = Annotated[str, _text(500)]
+Name = Annotated[str, _text(100)]
 
 
 class _Input(BaseModel):
