@@ -248,6 +248,26 @@ def test_lists_are_sealed_at_approval(database):
     assert {name: list(arms) for name, arms in settings.lists.items()} == lists
 
 
+@pytest.mark.parametrize(
+    ("lists", "told"),
+    [
+        ({"site=north": ["active", "waitlist"]}, "no row for site=south"),
+        ({"site=north": ["active"], "site=south": ["active"]}, "No row allocates to waitlist"),
+        ({"all": ["active", "waitlist"]}, "'all': there is no such stratum"),
+        (
+            {f"site={site}": ["active", "waitlist"] for site in ("north", "south", "moon")},
+            "'site=moon': there is no such stratum",
+        ),
+        ({"site=north": ["active", "waitlist"], "site=south": []}, "no row for site=south"),
+    ],
+)
+def test_lists_by_which_not_everybody_could_be_allocated_are_not_sealed(database, lists, told):
+    add(database, edited(licensed(), "method: permuted_blocks", "method: list"))
+    with pytest.raises(InvalidInputError, match=told):
+        approve(database, lists=lists)
+    assert events(database, "study.approved") == []
+
+
 # --- opening -------------------------------------------------------------------------------------
 
 

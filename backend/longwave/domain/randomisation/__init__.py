@@ -10,12 +10,13 @@ from longwave.domain.randomisation.strata import (
     list_of_members,
     stratum_of,
 )
-from longwave.domain.randomisation.uploaded import read_lists
+from longwave.domain.randomisation.uploaded import check_lists, read_lists
 
 __all__ = [
     "SealedSettings",
     "allocation_list",
     "arm_at",
+    "check_lists",
     "factor_levels",
     "levels_of",
     "list_of",

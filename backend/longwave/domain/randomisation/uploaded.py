@@ -57,11 +57,7 @@ def read_lists(
         Naming the line at fault, or the stratum or arm that is missing.
     """
     rows = _rows(text, [*levels, _ARM])
-    strata = [
-        stratum_of(tuple(levels), dict(zip(levels, chosen, strict=True)))
-        for chosen in product(*levels.values())
-    ]
-    lists: dict[str, list[str]] = {stratum: [] for stratum in strata}
+    lists: dict[str, list[str]] = {stratum: [] for stratum in _strata(levels)}
     for number, row in rows:
         for column, known in {**levels, _ARM: sorted(ratio)}.items():
             if row[column] not in known:
@@ -71,7 +67,7 @@ def read_lists(
                     f"Write one of {', '.join(known)}.",
                 )
         lists[stratum_of(tuple(levels), row)].append(row[_ARM])
-    _check_complete(lists, ratio)
+    check_lists(lists, ratio, levels)
     return {stratum: tuple(arms) for stratum, arms in lists.items()}
 
 
@@ -99,12 +95,44 @@ def _rows(text: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, st
         yield reader.line_num, dict(zip(header, cleaned, strict=True))
 
 
-def _check_complete(lists: Mapping[str, Sequence[str]], ratio: Mapping[str, int]) -> None:
-    empty = [stratum for stratum, arms in lists.items() if not arms]
-    if empty:
-        more = f" and {len(empty) - _MOST_TOLD} more" if len(empty) > _MOST_TOLD else ""
+def _strata(levels: Mapping[str, Sequence[str]]) -> list[str]:
+    return [
+        stratum_of(tuple(levels), dict(zip(levels, chosen, strict=True)))
+        for chosen in product(*levels.values())
+    ]
+
+
+def check_lists(
+    lists: Mapping[str, Sequence[str]],
+    ratio: Mapping[str, int],
+    levels: Mapping[str, Sequence[str]],
+) -> None:
+    """Refuse lists by which somebody who comes could not be allocated, or that no stratum needs.
+
+    Parameters
+    ----------
+    lists
+        The arms in their order, by stratum.
+    ratio, levels
+        As for `read_lists`.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the stratum or arm that is missing or strange.
+    """
+    strata = _strata(levels)
+    strange = sorted(set(lists) - set(strata))
+    if strange:
         raise InvalidInputError(
-            f"There is no row for {', '.join(empty[:_MOST_TOLD])}{more}.",
+            f"{', '.join(repr(name[:40]) for name in strange[:_MOST_TOLD])}: "
+            "there is no such stratum.",
+            f"The lists are of {', '.join(strata[:_MOST_TOLD])}{_more(strata)}.",
+        )
+    empty = [stratum for stratum in strata if not lists.get(stratum)]
+    if empty:
+        raise InvalidInputError(
+            f"There is no row for {', '.join(empty[:_MOST_TOLD])}{_more(empty)}.",
             "Add rows for every stratum: participants of each may come.",
         )
     unused = sorted(set(ratio) - {arm for arms in lists.values() for arm in arms})
@@ -113,6 +141,10 @@ def _check_complete(lists: Mapping[str, Sequence[str]], ratio: Mapping[str, int]
             f"No row allocates to {', '.join(unused)}.",
             "Add such rows, or take the arm out of the protocol's ratio.",
         )
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
 
 
 def _fault(line: int, what: str, remedy: str) -> InvalidInputError:

@@ -22,7 +22,7 @@ from longwave.domain.protocol.document import read_document
 from longwave.domain.protocol.faults import FaultList
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.protocol.unsupported import not_yet_run
-from longwave.domain.randomisation import make_settings
+from longwave.domain.randomisation import check_lists, factor_levels, make_settings
 from longwave.i18n import languages
 from longwave.keys import KeyRing, Purpose
 from longwave.services import audit
@@ -101,7 +101,7 @@ def approve_study(
     Raises
     ------
     InvalidInputError
-        Naming all that is missing of the approval.
+        Naming all that is missing of the approval, or what is wrong with the lists.
     RefusedTransitionError
         If the study is no draft, or its protocol tells the settings of the randomisation.
     """
@@ -279,5 +279,7 @@ def _seal_settings(
     if plan is None:
         return
     settings = make_settings(plan, entropy(_SEED_BYTES), lists)
+    if lists:
+        check_lists(lists, plan.ratio, factor_levels(protocol))
     study.sealed = keys.encrypt(Purpose.SEALED, settings.to_json().encode(), study.slug)
     study.commitment = settings.commitment()
