@@ -6,6 +6,7 @@ import dataclasses
 import threading
 
 import pytest
+from factories.lab import edited
 from factories.tampering import tamper
 
 from longwave.domain.errors import NotFoundError, RefusedTransitionError
@@ -67,6 +68,11 @@ CHANGES = {
         "INSERT INTO event (study_id, participant_id, kind, actor, at, payload) "
         "SELECT study_id, participant_id, kind, actor, at, payload FROM event "
         f"WHERE {EVENT}",
+    ),
+    "the settings removed": ("study", "UPDATE study SET sealed = NULL"),
+    "settings and commitment removed": (
+        "study",
+        "UPDATE study SET sealed = NULL, commitment = NULL",
     ),
     "a commitment changed": ("study", "UPDATE study SET commitment = 'another'"),
     "the told commitment changed": (
@@ -186,10 +192,11 @@ def test_the_result_tells_no_more_than_whether_and_how_many(blocks):
 
 
 def test_a_study_that_is_not_there_or_not_sealed_is_refused(blocks):
+    files = edited(blocks.files, {"slug: msc-clinicians": "slug: a-draft"})
     with blocks.database.writing() as session:
-        studies.get_study(session, blocks.slug).sealed = None
+        studies.add_study(session, files, actor="test", now=blocks.now)
     with blocks.database.reading() as session:
         with pytest.raises(RefusedTransitionError):
-            randomisation.verify(session, blocks.slug, keys=blocks.keys)
+            randomisation.verify(session, "a-draft", keys=blocks.keys)
         with pytest.raises(NotFoundError):
             randomisation.verify(session, "atlantis", keys=blocks.keys)

@@ -59,6 +59,9 @@ def verify(session: Session, slug: str, *, keys: KeyRing) -> Verification:
     """
     with snapshot(session) as frozen:
         study = get_study(frozen, slug)
+        number = allocations.count(frozen, key(study))
+        if study.sealed is None and any(allocations.told_commitments(frozen, key(study))):
+            return Verification(passed=False, allocations=number)
         settings = sealed_settings(study, keys)
         plan = current_protocol(frozen, study).randomisation
         try:
@@ -70,7 +73,7 @@ def verify(session: Session, slug: str, *, keys: KeyRing) -> Verification:
             )
         except _UNREADABLE:
             passed = False
-        return Verification(passed, allocations.count(frozen, key(study)))
+        return Verification(passed, number)
 
 
 def _is_committed(session: Session, study: Study, settings: SealedSettings) -> bool:
