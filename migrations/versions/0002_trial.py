@@ -264,7 +264,7 @@ def _fill() -> None:
         for participant_id, study_id, arm, start, crossover in rows
         for period in _periods(participant_id, arm, start, crossover, programmes[study_id][arm])
     ]
-    _tell_what_withdrawals_left(connection)
+    _tell_what_was_left_out(connection)
     if periods:
         table = sa.table(
             "arm_period",
@@ -275,8 +275,8 @@ def _fill() -> None:
         connection.execute(sa.insert(table), periods)
 
 
-def _tell_what_withdrawals_left(connection: sa.Connection) -> None:
-    """Write the events that the first version left out: of what a withdrawal ended."""
+def _tell_what_was_left_out(connection: sa.Connection) -> None:
+    """Write the events that the first version left out: of withdrawals, of proved addresses."""
     found = connection.execute(
         sa.text(
             "SELECT a.study_id, a.participant_id, a.wave, a.occurrence, a.status, a.closed_at "
@@ -285,22 +285,32 @@ def _tell_what_withdrawals_left(connection: sa.Connection) -> None:
             "ORDER BY a.id"
         ).columns(closed_at=_INSTANT)
     ).all()
+    verified = connection.execute(
+        sa.text(
+            "SELECT study_id, participant_id, verified_at FROM contact "
+            "WHERE verified_at IS NOT NULL ORDER BY participant_id"
+        ).columns(verified_at=_INSTANT)
+    ).all()
     table = sa.table(
         "event",
         *(sa.column(name) for name in ("study_id", "participant_id", "kind", "actor")),
         sa.column("at", _INSTANT),
         sa.column("payload", sa.JSON),
     )
+    told = [
+        (study_id, person, f"assessment.{status}", at, {"wave": wave, "occurrence": occurrence})
+        for study_id, person, wave, occurrence, status, at in found
+    ] + [(study_id, person, "contact.verified", at, {}) for study_id, person, at in verified]
     events = [
         {
             "study_id": study_id,
-            "participant_id": participant_id,
-            "kind": f"assessment.{status}",
+            "participant_id": person,
+            "kind": kind,
             "actor": "upgrade",
-            "at": closed_at,
-            "payload": {"wave": wave, "occurrence": occurrence},
+            "at": at,
+            "payload": payload,
         }
-        for study_id, participant_id, wave, occurrence, status, closed_at in found
+        for study_id, person, kind, at, payload in told
     ]
     if events:
         connection.execute(sa.insert(table), events)

@@ -462,6 +462,13 @@ ON_TABLES = {
                 "withdrawn_at",
             )
         },
+        "address proved at another time": (
+            "UPDATE contact SET verified_at = '2026-02-02 07:00:00+00' "
+            f"WHERE participant_id = {SOMEBODY}"
+        ),
+        "address said to be unproved": (
+            f"UPDATE contact SET verified_at = NULL WHERE participant_id = {SOMEBODY}"
+        ),
         "removed": "DELETE FROM participant WHERE id = (SELECT max(id) FROM participant)",
         "removed with an arm": f"DELETE FROM participant WHERE id = {SOMEBODY}",
         "of another study": f"UPDATE participant SET study_id = 99 WHERE id = {SOMEBODY}",

@@ -64,7 +64,7 @@ class PersonState:
     stratum: str | None = None
     stratum_actual: str | None = None
     enrolled_at: str | None = None
-    verified: bool = False
+    verified_at: str | None = None
     randomised_at: str | None = None
     randomised_in_error_at: str | None = None
     crossover_at: str | None = None
@@ -145,8 +145,8 @@ def _choice(state: PersonState, event: Happened) -> None:
     state.choices.append(Chosen(event.payload["use"], bool(event.payload["allowed"]), event.at))
 
 
-def _verified(state: PersonState, _: Happened) -> None:
-    state.verified = True
+def _verified(state: PersonState, event: Happened) -> None:
+    state.verified_at = event.at
 
 
 def _randomised(state: PersonState, event: Happened) -> None:

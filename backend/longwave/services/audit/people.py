@@ -176,6 +176,8 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
     for fact in _FACTS:
         if getattr(row, fact) != getattr(state, fact):
             yield f"participant.{fact} is not what follows from the trail"
+    if row.has_contact and row.verified_at != state.verified_at:
+        yield "contact.verified_at is not what follows from the trail"
     if state.ineligible_reason is not None and row.ineligible_reason != state.ineligible_reason:
         yield "participant.ineligible_reason is not what follows from the trail"
     if row.programme != _programme(row, state, has_programme):

@@ -24,6 +24,7 @@ from longwave.storage.tables import (
     Assessment,
     Consent,
     ConsentChoice,
+    Contact,
     Event,
     Participant,
     Unblinding,
@@ -62,7 +63,10 @@ def ranges(session: Session, most: int) -> Iterator[Range]:
 
 
 class StoredParticipant(NamedTuple):
-    """A participant's row. Instants are text; see `longwave.storage.trail.StoredEvent`."""
+    """A participant's row, and when the address was verified.
+
+    Instants are text; see `longwave.storage.trail.StoredEvent`.
+    """
 
     id: int
     study_id: int
@@ -83,6 +87,8 @@ class StoredParticipant(NamedTuple):
     crossover_at: str | None
     withdrawn_at: str | None
     erased_at: str | None
+    verified_at: str | None
+    has_contact: bool
 
 
 def participants(session: Session, within: Range) -> list[StoredParticipant]:
@@ -115,8 +121,10 @@ def participants(session: Session, within: Range) -> list[StoredParticipant]:
         select(
             *map(col, plain),
             col(first.public_id),
-            *(raw.instant(dialect, col(column)) for column in instants),
+            *(raw.instant(dialect, col(column)) for column in (*instants, Contact.verified_at)),
+            col(Contact.participant_id).is_not(None),
         )
+        .outerjoin(Contact, col(Contact.participant_id) == col(Participant.id))
         .outerjoin(first, col(first.id) == col(Participant.duplicate_of))
         .where(within.holds(col(Participant.id)))
         .order_by(col(Participant.id))
