@@ -5,13 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from factories.smtp import smtp_server
 
 from longwave.domain.errors import ConfigurationError
-from longwave.notify import Mail, Outcome, transport_for
+from longwave.notify import Attachment, Mail, Outcome, transport_for
 from longwave.notify.folder import FolderTransport
 from longwave.notify.smtp import SmtpTransport
 
@@ -44,6 +45,21 @@ def test_an_accepted_mail_arrives_whole():
     assert mail["List-Unsubscribe"] == "<https://study.example/l/abc/unsubscribe>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "https://study.example/l/abc" in mail.get_content()
+
+
+def test_a_mail_may_have_a_second_form_and_files():
+    file = Attachment("dates.ics", "text/calendar", b"BEGIN:VCALENDAR")
+    told = replace(MAIL, html="<p>Merhaba</p>", attachments=(file,)).as_email("s@clinic.example")
+    assert [part.get_content_type() for part in told.walk()] == [
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
+    ]
+    (attached,) = told.iter_attachments()
+    assert attached.get_filename() == "dates.ics"
+    assert attached.get_payload(decode=True) == b"BEGIN:VCALENDAR"
 
 
 @pytest.mark.parametrize(

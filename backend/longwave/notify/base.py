@@ -35,12 +35,21 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along with a mail; ``content_type`` is such as ``text/calendar``."""
+
+    filename: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one person.
 
     ``message_id`` is the same in every attempt. ``unsubscribe`` is the address to which a mail
     program posts to pause messages at one click (RFC 8058); a mail that is the answer to what
-    somebody did has none.
+    somebody did has none. ``html`` says what ``body`` says.
     """
 
     recipient: str
@@ -49,6 +58,8 @@ class Mail:
     message_id: str
     date: datetime
     unsubscribe: str | None
+    html: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
     def as_email(self, sender: str) -> EmailMessage:
         """Return the mail as it goes over the wire."""
@@ -63,6 +74,13 @@ class Mail:
             email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         email["Auto-Submitted"] = "auto-generated"
         email.set_content(self.body)
+        if self.html is not None:
+            email.add_alternative(self.html, subtype="html")
+        for file in self.attachments:
+            kind, _, subtype = file.content_type.partition("/")
+            email.add_attachment(
+                file.content, maintype=kind, subtype=subtype, filename=file.filename
+            )
         return email
 
 

@@ -67,6 +67,7 @@ def _assessment(
         opens_at=window.opens_at,
         due_at=window.due_at,
         closes_at=window.closes_at,
+        expires_at=window.closes_at,
     )
     _move(planned, window)
     return planned
@@ -78,3 +79,4 @@ def _move(assessment: Assessment, window: PlannedWindow) -> None:
     assessment.opens_at = window.opens_at
     assessment.due_at = window.due_at
     assessment.closes_at = window.closes_at
+    assessment.expires_at = window.closes_at

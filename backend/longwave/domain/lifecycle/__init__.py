@@ -5,6 +5,8 @@ The transitions stand in `study` and `participant`, and are used by those names.
 
 from longwave.domain.lifecycle.states import (
     AssessmentStatus,
+    BounceKind,
+    Channel,
     FollowUp,
     Messages,
     MessageState,
@@ -18,6 +20,8 @@ from longwave.domain.lifecycle.states import (
 
 __all__ = [
     "AssessmentStatus",
+    "BounceKind",
+    "Channel",
     "FollowUp",
     "MessageState",
     "Messages",

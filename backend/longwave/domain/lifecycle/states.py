@@ -105,6 +105,24 @@ class MessageState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Channel(StrEnum):
+    """By what a message goes."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class BounceKind(StrEnum):
+    """What a receiving server tells of a message that it did not deliver.
+
+    ``hard``: it never will be. ``soft``: not now. ``complaint``: it was marked as unwanted.
+    """
+
+    HARD = "hard"
+    SOFT = "soft"
+    COMPLAINT = "complaint"
+
+
 class Role(StrEnum):
     """What a member of staff may do."""
 

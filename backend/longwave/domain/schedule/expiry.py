@@ -11,11 +11,15 @@ from longwave.domain.schedule.clock import elapsed
 
 
 class ClosingReason(StrEnum):
-    """The rule by which an assessment closes."""
+    """The rule by which an assessment closes.
+
+    ``missed``: its whole window had passed before the clockwork could open it.
+    """
 
     WINDOW = "window"
     UNOPENED = "unopened"
     IDLE = "idle"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, slots=True)

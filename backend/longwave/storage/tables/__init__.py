@@ -1,7 +1,7 @@
 """The tables. Importing this package registers them all."""
 
 from longwave.storage.tables.assessment import Answer, Assessment
-from longwave.storage.tables.message import Attempt, Message
+from longwave.storage.tables.message import Attempt, Bounce, Message, SendingRate
 from longwave.storage.tables.participant import (
     Allocation,
     ArmPeriod,
@@ -13,9 +13,9 @@ from longwave.storage.tables.participant import (
     Screening,
     Unblinding,
 )
-from longwave.storage.tables.staff import Staff, StaffGrant, StaffToken
+from longwave.storage.tables.staff import Staff, StaffGrant, StaffToken, Task
 from longwave.storage.tables.study import Approval, ProtocolVersion, Study
-from longwave.storage.tables.trail import Event, Heartbeat, Seal
+from longwave.storage.tables.trail import Event, Heartbeat, Lease, Seal
 
 __all__ = [
     "Allocation",
@@ -24,20 +24,24 @@ __all__ = [
     "ArmPeriod",
     "Assessment",
     "Attempt",
+    "Bounce",
     "Consent",
     "ConsentChoice",
     "Contact",
     "Event",
     "Heartbeat",
+    "Lease",
     "Message",
     "Participant",
     "PersonalKey",
     "ProtocolVersion",
     "Screening",
     "Seal",
+    "SendingRate",
     "Staff",
     "StaffGrant",
     "StaffToken",
     "Study",
+    "Task",
     "Unblinding",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.schedule.expiry import ClosingReason
 from longwave.storage.tables.base import Utc, one_of
 
 
@@ -15,18 +16,22 @@ class Assessment(SQLModel, table=True):
     """One participant's occurrence of one wave.
 
     ``due_wall`` is the local time as planned ("YYYY-MM-DDTHH:MM") in ``zone``; the three
-    instants are computed from it. ``uid`` is random; the link is derived from it.
-    ``revision`` counts saved drafts. ``salt`` goes into the digest of the answers that the
-    trail holds.
+    instants are computed from it. ``expires_at`` is when it closes as things stand: when its
+    window does, or before, by the wave's rules of expiry; ``closing_reason`` is the rule by which
+    it closed. ``invited_at`` is when the invitation left, ``saved_at`` when an answer was last
+    saved. ``uid`` is random; the link is derived from it. ``revision`` counts saved drafts.
+    ``salt`` goes into the digest of the answers that the trail holds.
     """
 
     __table_args__ = (
         one_of("status", AssessmentStatus),
         one_of("mode", ("self", "staff")),
         UniqueConstraint("participant_id", "wave", "occurrence"),
+        one_of("closing_reason", ClosingReason),
         CheckConstraint("opens_at <= closes_at", name="window"),
+        CheckConstraint("expires_at <= closes_at", name="expiry"),
         Index(None, "status", "opens_at"),
-        Index(None, "status", "closes_at"),
+        Index(None, "status", "expires_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -44,10 +49,14 @@ class Assessment(SQLModel, table=True):
     opens_at: datetime = Field(sa_type=Utc)
     due_at: datetime = Field(sa_type=Utc)
     closes_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc)
+    invited_at: datetime | None = Field(default=None, sa_type=Utc)
     opened_at: datetime | None = Field(default=None, sa_type=Utc)
     started_at: datetime | None = Field(default=None, sa_type=Utc)
+    saved_at: datetime | None = Field(default=None, sa_type=Utc)
     submitted_at: datetime | None = Field(default=None, sa_type=Utc)
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    closing_reason: str | None = None
     revision: int = 0
     salt: bytes | None = None
 

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import (
+    Channel,
     FollowUp,
     Messages,
     ProgrammeState,
@@ -68,9 +69,12 @@ class Contact(SQLModel, table=True):
     """How to reach a participant, encrypted; ``digest`` (keyed) finds the same address again.
 
     ``verified_at`` is when somebody first pressed the button behind a link sent to the address.
+    ``channel`` is by what messages go; those by SMS need a ``phone``. Since ``email_suppressed_at``
+    nothing goes to the address, since ``phone_suppressed_at`` nothing to the number: it does not
+    exist, or its owner wants no more.
     """
 
-    __table_args__ = (UniqueConstraint("study_id", "digest"),)
+    __table_args__ = (one_of("channel", Channel), UniqueConstraint("study_id", "digest"))
 
     participant_id: int = Field(primary_key=True, foreign_key="participant.id")
     study_id: int = Field(foreign_key="study.id")
@@ -78,6 +82,10 @@ class Contact(SQLModel, table=True):
     email: bytes
     digest: str
     verified_at: datetime | None = Field(default=None, sa_type=Utc)
+    phone: bytes | None = None
+    channel: str = Channel.EMAIL
+    email_suppressed_at: datetime | None = Field(default=None, sa_type=Utc)
+    phone_suppressed_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class PersonalKey(SQLModel, table=True):

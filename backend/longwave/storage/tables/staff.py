@@ -1,10 +1,10 @@
-"""People who sign in."""
+"""People who sign in, and what waits for them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import Role
@@ -52,3 +52,25 @@ class StaffToken(SQLModel, table=True):
     issued_at: datetime = Field(sa_type=Utc)
     expires_at: datetime = Field(sa_type=Utc)
     revoked_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Task(SQLModel, table=True):
+    """Something that the clockwork cannot settle, and somebody of the team has to.
+
+    ``about`` is what it hangs on, such as the id of a message: the same thing makes one task.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("study_id", "kind", "about"),
+        Index(None, "study_id", "done_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    study_id: int = Field(foreign_key="study.id")
+    participant_id: int | None = Field(default=None, foreign_key="participant.id", index=True)
+    kind: str
+    about: str
+    added_at: datetime = Field(sa_type=Utc)
+    done_at: datetime | None = Field(default=None, sa_type=Utc)
+    done_by: str | None = None
+    note: str | None = None

@@ -41,3 +41,12 @@ class Heartbeat(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     at: datetime = Field(sa_type=Utc)
+
+
+class Lease(SQLModel, table=True):
+    """Which process has a part of the work to itself, and until when unless it says so again."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    taken_at: datetime = Field(sa_type=Utc)
+    until: datetime = Field(sa_type=Utc)
