@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from sqlmodel import col, delete, select
 
@@ -105,12 +106,14 @@ class Lab:
             person = session.get_one(Participant, participant_id)
             return what(session, person, now=self.now, **how)
 
-    def screen(self, site: str = "ankara", answers: Mapping[str, str] = SCREENING) -> int:
+    def screen(
+        self, site: str = "ankara", answers: Mapping[str, str] = SCREENING, **how: Any
+    ) -> int:
         """Answer the eligibility questions; return the participant's id."""
         with self.database.writing() as session:
             study = studies.get_open_study(session, self.slug)
             person = enrolment.screen(
-                session, study, site=site, language="en", answers=answers, now=self.now
+                session, study, site=site, language="en", answers=answers, now=self.now, **how
             )
             return person.id
 

@@ -6,6 +6,7 @@ import pytest
 from factories.lab import SCREENING, START
 
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
+from longwave.domain.public_id import public_id
 from longwave.keys import Purpose
 from longwave.storage.tables import Consent, Contact, Event, Participant
 
@@ -26,6 +27,12 @@ def test_of_the_ineligible_nothing_is_kept_but_that(lab):
     person = lab.participant(lab.screen(answers={**SCREENING, "licensed": "no"}))
     assert person.stage == "ineligible"
     assert person.screening is None
+
+
+def test_a_rehearsal_draws_public_ids_from_its_own_chance(lab):
+    numbers = iter([12_345, 12_345, 678])
+    people = [lab.participant(lab.screen(below=lambda _: next(numbers))) for _ in range(2)]
+    assert [person.public_id for person in people] == [public_id(12_345), public_id(678)]
 
 
 def test_missing_and_impossible_answers_are_named(lab):

@@ -101,6 +101,15 @@ def test_a_study_is_added_as_a_draft_and_opens_as_a_trial_run(database, files):
     assert (study.mode, study.state, study.opened_at) == ("trial_run", "open", START)
 
 
+def test_a_trial_run_may_open_with_lists_that_are_given(database):
+    add(database, edited(FILES, "method: permuted_blocks", "method: list"))
+    lists = {f"site={site}": ["active", "waitlist"] for site in ("north", "south")}
+    study = act(database, studies.open_study, SLUG, trial_run=True, keys=KEYS, lists=lists)
+    assert studies.sealed_settings(study, KEYS).lists == {
+        stratum: tuple(arms) for stratum, arms in lists.items()
+    }
+
+
 @pytest.mark.parametrize("trial_run", [True, False])
 def test_a_study_does_not_open_on_plans_that_would_not_be_carried_out(database, files, trial_run):
     repeated = files["protocol.yaml"].replace(

@@ -112,6 +112,17 @@ def test_sqlite_is_durable_and_checks_foreign_keys(tmp_path):
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+def test_only_a_database_that_nobody_will_miss_is_not_durable(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/x.db", durable=False)
+    with database.reading() as session:
+        pragma = {
+            name: session.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("synchronous", "foreign_keys")
+        }
+    database.close()
+    assert pragma == {"synchronous": 0, "foreign_keys": 1}
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/x"])
 def test_an_unusable_url_is_explained(url):
     with pytest.raises(ConfigurationError, match="LONGWAVE_DATABASE_URL"):

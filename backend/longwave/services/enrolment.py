@@ -18,6 +18,7 @@ from longwave.domain.lifecycle import Stage, StudyState
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Cap, Eligibility
 from longwave.domain.public_id import SPACE, public_id
+from longwave.domain.schedule import Below
 from longwave.keys import KeyRing, Purpose
 from longwave.services import caps, consent, planning, timeline
 from longwave.services.participant import hold, move, person_of, record
@@ -57,11 +58,13 @@ def screen(
     language: str,
     answers: Mapping[str, str],
     now: datetime,
+    below: Below = secrets.randbelow,
 ) -> Participant:
     """Judge the answers to the eligibility questions, and look whether there is room.
 
     Of a person who is not eligible, or for whom there is no room, nothing is kept but the
-    reason, and when.
+    reason, and when. The public id is drawn from ``below``: from the operating system's chance,
+    except in a rehearsal.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def screen(
         reason = FULL
     participant = Participant(
         study_id=key(study),
-        public_id=_free_public_id(session, key(study)),
+        public_id=_free_public_id(session, key(study), below),
         site=site,
         language=language if language in protocol.study.languages else protocol.study.languages[0],
         zone=protocol.study.timezone,
@@ -255,8 +258,8 @@ def _store_contact(
     return True
 
 
-def _free_public_id(session: Session, study_id: int) -> str:
+def _free_public_id(session: Session, study_id: int, below: Below) -> str:
     while True:
-        candidate = public_id(secrets.randbelow(SPACE))
+        candidate = public_id(below(SPACE))
         if not participants.public_id_taken(session, study_id, candidate):
             return candidate

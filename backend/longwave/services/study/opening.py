@@ -132,6 +132,7 @@ def open_study(
     viewer: Viewer,
     now: datetime,
     unsafe: Sequence[str] = _NOBODY_LOOKED,
+    lists: Lists | None = None,
     entropy: Entropy = secrets.token_bytes,
 ) -> Study:
     """Open a study to enrolment.
@@ -144,6 +145,8 @@ def open_study(
     unsafe
         What is unsafe about this installation, as `Settings.unsafe_for_participants` says. It
         keeps a live study from opening.
+    lists
+        The lists of arms, by stratum, of a trial run that randomises by lists.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def open_study(
     if trial_run:
         study.state = lifecycle.open_trial_run(facts_of(study))
         study.mode = StudyMode.TRIAL_RUN
-        _seal_settings(study, protocol, keys, entropy, None)
+        _seal_settings(study, protocol, keys, entropy, lists)
     else:
         study.state = lifecycle.open_live(
             facts_of(study),
