@@ -66,7 +66,9 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "expires": Fields((), ("unopened", "idle")),
     "programme": Fields(("kind", "label"), ("sessions", "every", "minutes", "groups")),
     "groups": Fields(("capacity",)),
-    "messages": Fields(("reminders",), ("quiet_hours",)),
+    "messages": Fields(("reminders",), ("quiet_hours", "texts", "calendar")),
+    "message_texts": Fields((), ("invitation", "reminders", "waves")),
+    "wave_texts": Fields((), ("invitation", "reminders")),
     "safety": Fields(("id", "when", "show", "alert")),
     "precedence": Fields(
         ("id", "models", "variables", "waves", "estimator", "missing"), ("kind", "group", "equal")

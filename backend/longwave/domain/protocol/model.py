@@ -270,11 +270,39 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageTexts:
+    """The protocol's own texts of messages, by language; empty where Longwave's words serve.
+
+    The last of ``reminders`` serves those that follow. ``waves`` holds what some waves say
+    otherwise.
+    """
+
+    invitation: Text = field(default_factory=dict)
+    reminders: tuple[Text, ...] = ()
+    waves: Mapping[str, MessageTexts] = field(default_factory=dict)
+
+    def of(self, wave: str, reminder: int | None = None) -> Text:
+        """Return the text of an invitation to ``wave``, or of a reminder, counted from 1."""
+        own = self.waves.get(wave)
+        for texts in (own, self) if own is not None else (self,):
+            if reminder is None and texts.invitation:
+                return texts.invitation
+            if reminder is not None and texts.reminders:
+                return texts.reminders[min(reminder, len(texts.reminders)) - 1]
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRules:
-    """When reminders go out, counted from the opening of a wave, and how many at most."""
+    """When reminders go out, counted from the opening of a wave, and how many at most.
+
+    With messages about the waves of ``calendar`` goes a file for the reader's calendar.
+    """
 
     reminders: tuple[Duration, ...]
     quiet_hours: tuple[str, str] | None
+    texts: MessageTexts = field(default_factory=MessageTexts)
+    calendar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

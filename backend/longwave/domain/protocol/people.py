@@ -117,9 +117,7 @@ def _read_retention(block: Block, field: str) -> Duration:
     return duration
 
 
-def read_consent(
-    block: Block, languages: Sequence[str], files: Mapping[str, bytes], faults: FaultList
-) -> ConsentPlan:
+def read_consent(block: Block, languages: Sequence[str], files: Mapping[str, bytes]) -> ConsentPlan:
     """Read the consent plan with its documents."""
     entries = block.blocks("statements", "statement")
     statements = tuple(
@@ -139,7 +137,14 @@ def read_consent(
         )
     return ConsentPlan(
         version=block.text("version"),
-        documents=_read_documents(block, languages, files, faults),
+        documents=read_documents(
+            block,
+            "document",
+            block.text("document"),
+            languages,
+            files,
+            "consent/{language}.md",
+        ),
         statements=statements,
         uses=_read_uses(block, languages, [statement.id for statement in statements]),
     )
@@ -163,22 +168,27 @@ def _read_uses(
     return uses
 
 
-def _read_documents(
-    block: Block, languages: Sequence[str], files: Mapping[str, bytes], faults: FaultList
+def read_documents(
+    block: Block,
+    field: str,
+    template: str,
+    languages: Sequence[str],
+    files: Mapping[str, bytes],
+    example: str,
 ) -> dict[str, str]:
-    template = block.text("document")
+    """Read the Markdown files of a ``template`` such as ``consent/{language}.md``."""
     if not template:
         return {}
     if not is_document_template(template):
         block.fault(
-            "document",
+            field,
             f"{template[:80]!r} is not a Markdown file of this folder for each language.",
-            "Write consent/{language}.md, in quotes.",
+            f"Write {example}, in quotes.",
         )
         return {}
     paths = {language: template.replace(PLACEHOLDER, language) for language in languages}
     return {
-        language: read_page(path, block, "document", files, faults)
+        language: read_page(path, block, field, files, block.faults)
         for language, path in paths.items()
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from longwave.domain.instrument import Instrument
-from longwave.domain.protocol import arms, people, plan, screening, waves
+from longwave.domain.protocol import arms, people, plan, screening, texts, waves
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
@@ -31,7 +31,7 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
     ----------
     files
         Content by relative path: ``protocol.yaml`` and everything it refers to, that is
-        consent documents, texts, ``instruments/<id>.yaml`` and
+        consent documents, texts of pages and messages, ``instruments/<id>.yaml`` and
         ``instruments/wordings/<id>.<language>.yaml``. Files it does not refer to are ignored.
 
     Raises
@@ -50,6 +50,7 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
     arms.check_randomisation(root, protocol)
     check_timing(root, protocol)
     check_analysis(root, protocol)
+    texts.check_texts(root, protocol, files)
     faults.raise_if_any()
     return replace(protocol, hash=protocol_hash(document.data, files, referred.files()))
 
@@ -85,6 +86,7 @@ def _read_sections(
     languages = people.read_languages(study)
     consent = _section(root, "consent", "consent")
     randomisation = root.block("randomisation", "randomisation")
+    messages = root.block("messages", "messages")
     safety = plan.read_safety(root)
     return Protocol(
         hash="",
@@ -96,12 +98,16 @@ def _read_sections(
         eligibility=screening.read_eligibility(
             _section(root, "eligibility", "eligibility"), languages
         ),
-        consent=people.read_consent(consent, languages, files, faults),
+        consent=people.read_consent(consent, languages, files),
         arms=arms.read_arms(root, languages),
         randomisation=None if randomisation is None else arms.read_randomisation(randomisation),
         waves=waves.read_waves(root, languages),
         programmes=plan.read_programmes(root, languages),
-        messages=plan.read_messages(root.block("messages", "messages")),
+        messages=replace(
+            plan.read_messages(messages),
+            texts=texts.read_texts(messages, languages, files),
+            calendar=texts.read_calendar(messages),
+        ),
         safety=safety,
         analysis=plan.read_analysis(root),
         instruments=_read_instruments(files, referred, faults),

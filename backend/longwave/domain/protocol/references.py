@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from longwave.domain.protocol.block import IDENTIFIER, LANGUAGE
@@ -25,11 +25,13 @@ class References:
     instruments: tuple[str, ...]
     documents: tuple[str, ...]
     pages: tuple[str, ...]
+    messages: tuple[str, ...] = ()
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of all files referred to, ``protocol.yaml`` apart."""
         paths = [*self.documents]
         paths += [page_file(name, language) for name in self.pages for language in self.languages]
+        paths += self.messages
         for instrument in self.instruments:
             paths.append(instrument_file(instrument))
             paths += [wording_file(instrument, language) for language in self.languages]
@@ -50,14 +52,50 @@ def is_document_template(template: str) -> bool:
 def references(data: Data) -> References:
     """Find what ``data``, the content of a ``protocol.yaml``, refers to; skip what is unusable."""
     languages = _words(_get(data, "study", "languages"), LANGUAGE)
-    template = _get(data, "consent", "document")
-    documents: tuple[str, ...] = ()
-    if isinstance(template, str) and is_document_template(template.strip()):
-        documents = tuple(template.strip().replace(PLACEHOLDER, name) for name in languages)
+    documents = _in_each(languages, _get(data, "consent", "document"))
+    written = [template for _, _, template in message_texts(data)]
+    messages = [path for template in written for path in _in_each(languages, template)]
     waves = _entries(_get(data, "waves"))
     instruments = [name for wave in waves for name in _words(_get(wave, "instruments"), IDENTIFIER)]
     pages = _words([_get(rule, "show") for rule in _entries(_get(data, "safety"))], IDENTIFIER)
-    return References(languages, tuple(dict.fromkeys(instruments))[:_MOST], documents, pages)
+    return References(
+        languages,
+        tuple(dict.fromkeys(instruments))[:_MOST],
+        documents,
+        pages,
+        tuple(dict.fromkeys(messages)),
+    )
+
+
+def message_texts(data: Data) -> Iterator[tuple[str, bool, str]]:
+    """Yield where a ``protocol.yaml`` names texts of messages.
+
+    Each is a field such as ``messages.texts.reminders[0]``, whether that is of reminders, and
+    what stands there.
+    """
+    field = "messages.texts"
+    texts = _get(data, "messages", "texts")
+    yield from _texts_in(texts, field)
+    waves = _get(texts, "waves")
+    if isinstance(waves, dict):
+        for wave in list(waves)[:_MOST]:
+            yield from _texts_in(waves[wave], f"{field}.waves.{wave}")
+
+
+def _texts_in(texts: Data, field: str) -> Iterator[tuple[str, bool, str]]:
+    invitation = _get(texts, "invitation")
+    if isinstance(invitation, str):
+        yield f"{field}.invitation", False, invitation.strip()
+    for index, reminder in enumerate(_entries(_get(texts, "reminders"))):
+        if isinstance(reminder, str):
+            yield f"{field}.reminders[{index}]", True, reminder.strip()
+
+
+def _in_each(languages: Sequence[str], template: Data) -> tuple[str, ...]:
+    """Return the files of a template, one for each language; none if it is no template."""
+    if not isinstance(template, str) or not is_document_template(template.strip()):
+        return ()
+    return tuple(template.strip().replace(PLACEHOLDER, name) for name in languages)
 
 
 def referred_files(content: bytes) -> tuple[str, ...]:
