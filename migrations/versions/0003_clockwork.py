@@ -68,12 +68,14 @@ def _rebuild_message() -> None:
         batch.add_column(sa.Column("priority", sa.Integer(), nullable=True))
         for name in ("worker", "reason"):
             batch.add_column(sa.Column(name, sa.String(), nullable=True))
-        batch.add_column(sa.Column("begun_at", _INSTANT, nullable=True))
-    op.execute(f"UPDATE message SET priority = {_PRIORITIES}")
+        for name in ("begun_at", "planned_at"):
+            batch.add_column(sa.Column(name, _INSTANT, nullable=True))
+    op.execute(f"UPDATE message SET priority = {_PRIORITIES}, planned_at = due_at")
     # What was in hand may have been delivered.
     op.execute("UPDATE message SET begun_at = queued_at WHERE state = 'sending'")
     with op.batch_alter_table("message") as batch:
         batch.alter_column("priority", existing_type=sa.Integer(), nullable=False)
+        batch.alter_column("planned_at", existing_type=_INSTANT, nullable=False)
         batch.create_check_constraint(op.f("ck_message_channel"), _CHANNELS)
     op.create_index(
         "ix_message_state_priority_due_at", "message", ["state", "priority", "due_at"]

@@ -195,11 +195,11 @@ def test_what_happened_cannot_be_changed_after_the_upgrade(upgraded, name, chang
 _A = "INSERT INTO allocation (study_id, participant_id, cluster, list, position, arm, allocated_at)"
 _M = (
     "INSERT INTO message (study_id, participant_id, staff_id, kind, step, occurrence, channel, "
-    "state, mail_id, attempts, at_once, priority, due_at, queued_at)"
+    "state, mail_id, attempts, at_once, priority, due_at, planned_at, queued_at)"
 )
 _W = "INSERT INTO answer (assessment_id, instrument, item, value, missing_reason, saved_at)"
 _AT = "'2026-03-02 08:00:00+00:00'"
-_REST = f"'k', 's', 1, 'email', 'pending', 'm@x', 0, false, 2, {_AT}, {_AT})"
+_REST = f"'k', 's', 1, 'email', 'pending', 'm@x', 0, false, 2, {_AT}, {_AT}, {_AT})"
 BAD = {
     "an allocation of nobody": f"{_A} VALUES (1, NULL, NULL, 'l', 0, 'active', {_AT})",
     "an allocation of two": f"{_A} VALUES (1, 5, 'site=north', 'l', 0, 'active', {_AT})",

@@ -26,12 +26,12 @@ from longwave.config import Settings
 from longwave.domain.blinding import EVENTS, MESSAGES, Viewer
 from longwave.domain.errors import NotAllowedError
 from longwave.domain.lifecycle import Role
+from longwave.domain.messages import Kind
 from longwave.domain.randomisation import make_settings
 from longwave.jobs.tick import Clockwork
 from longwave.keys import Purpose
 from longwave.services import corrections, follow_up, programme, unblinding, withdrawal
 from longwave.services.export import export_study
-from longwave.services.letters import Kind
 from longwave.services.staff import add_staff, issue_token
 from longwave.services.study import get_study
 from longwave.storage.database import Database

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from sqlmodel import Session
 
 from longwave.domain.consent import document_hash
 from longwave.domain.errors import NotFoundError
 from longwave.domain.lifecycle import StudyMode
+from longwave.domain.messages import Kind
 from longwave.domain.protocol.model import ConsentPlan
 from longwave.keys import KeyRing, Purpose
 from longwave.notify import Mail
@@ -25,15 +25,6 @@ from longwave.storage.tables.base import key
 
 _CONSENT = "consent:"
 _UNBLINDING = "unblinding:"
-
-
-class Kind(StrEnum):
-    """What a message is for."""
-
-    INVITATION = "invitation"
-    REMINDER = "reminder"
-    CONSENT_COPY = "consent_copy"
-    UNBLINDING_NOTICE = "unblinding_notice"
 
 
 def consent_step(version: str) -> str:

@@ -12,12 +12,13 @@ from sqlmodel import Session
 from longwave.domain.errors import LongwaveError
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp, MessageState, StudyMode
 from longwave.domain.lifecycle.participant import takes_data
+from longwave.domain.messages import Kind, reasons
+from longwave.domain.messages.kinds import priority_of
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Mail, Outcome
 from longwave.services import audit, letters
-from longwave.services.letters import Kind
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
 from longwave.storage.message import Due
@@ -99,8 +100,10 @@ def queue_consent_copy(
             kind=Kind.CONSENT_COPY,
             step=letters.consent_step(version),
             mail_id=_mail_id(),
+            priority=priority_of(Kind.CONSENT_COPY, at_once=True),
             at_once=True,
             due_at=now,
+            planned_at=now,
             queued_at=now,
         )
     )
@@ -117,8 +120,10 @@ def queue_notice(
             kind=kind,
             step=step,
             mail_id=_mail_id(),
+            priority=priority_of(kind, at_once=True),
             at_once=True,
             due_at=now,
+            planned_at=now,
             queued_at=now,
         )
     )
@@ -126,7 +131,14 @@ def queue_notice(
 
 def forget_assessment(session: Session, assessment: Assessment, *, now: datetime) -> None:
     """Cancel what is still to be said about an assessment that is over."""
-    messages.cancel_of_assessment(session, key(assessment), now)
+    why = reasons.of_ending(assessment.status)
+    messages.cancel_of_assessment(session, key(assessment), now, why)
+
+
+def forget_participant(session: Session, participant: Participant, *, now: datetime) -> None:
+    """Cancel what is still to be said to a participant who is no longer followed."""
+    why = reasons.of_leaving(participant.follow_up)
+    messages.cancel_pending(session, key(participant), now, why)
 
 
 def claim(session: Session, *, keys: KeyRing, base_url: str, now: datetime) -> Look:
@@ -208,8 +220,10 @@ def _message(
         step=f"{assessment.wave}:{step or kind}",
         occurrence=assessment.occurrence,
         mail_id=_mail_id(),
+        priority=priority_of(kind, at_once=at_once),
         at_once=at_once,
         due_at=due_at,
+        planned_at=due_at,
         queued_at=now,
     )
 

@@ -16,7 +16,6 @@ from longwave.services.participant import move, record
 from longwave.services.planning import plan_from
 from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessments
-from longwave.storage import message as messages
 from longwave.storage import participant as participants
 from longwave.storage import programme as periods
 from longwave.storage import study as studies
@@ -137,7 +136,7 @@ def end(
     Unless it is ``for_ever``, what is planned for later stays planned. Nothing but messages
     changes in a study that is locked.
     """
-    messages.cancel_pending(session, key(participant), now)
+    outbox.forget_participant(session, participant, now=now)
     if not lifecycle.takes_data(studies.hold_state(session, participant.study_id)):
         return
     for assessment in assessments.of_participant(session, key(participant)):

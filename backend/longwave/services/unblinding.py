@@ -14,9 +14,9 @@ from longwave.domain.errors import (
     RefusedTransitionError,
 )
 from longwave.domain.lifecycle import Role
+from longwave.domain.messages import Kind
 from longwave.domain.permissions import Action
 from longwave.services import letters, outbox
-from longwave.services.letters import Kind
 from longwave.services.participant import hold, record, required_reason
 from longwave.services.study import current_protocol
 from longwave.storage import participant as participants

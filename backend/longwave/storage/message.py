@@ -83,21 +83,21 @@ _STALLED = (
 )
 
 
-def cancel_pending(session: Session, participant_id: int, now: datetime) -> int:
+def cancel_pending(session: Session, participant_id: int, now: datetime, reason: str) -> int:
     """Cancel all that is pending for a participant; return how many."""
-    return _cancel(session, col(Message.participant_id) == participant_id, now)
+    return _cancel(session, col(Message.participant_id) == participant_id, now, reason)
 
 
-def cancel_of_assessment(session: Session, assessment_id: int, now: datetime) -> int:
+def cancel_of_assessment(session: Session, assessment_id: int, now: datetime, reason: str) -> int:
     """Cancel all that is pending about an assessment; return how many."""
-    return _cancel(session, col(Message.assessment_id) == assessment_id, now)
+    return _cancel(session, col(Message.assessment_id) == assessment_id, now, reason)
 
 
-def _cancel(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+def _cancel(session: Session, which: ColumnElement[bool], now: datetime, reason: str) -> int:
     result = session.connection().execute(
         update(Message)
         .where(which, col(Message.state) == MessageState.PENDING)
-        .values(state=MessageState.CANCELLED, settled_at=now)
+        .values(state=MessageState.CANCELLED, settled_at=now, reason=reason)
     )
     return result.rowcount
 

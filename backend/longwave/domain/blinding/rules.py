@@ -121,6 +121,8 @@ MESSAGES: Mapping[str, bool] = {
     "reminder": True,
     "consent_copy": True,
     "unblinding_notice": True,
+    "safety_alert": True,
+    "programme_prompt": False,
 }
 """Whether the blinded may know that a kind of message went to a participant.
 

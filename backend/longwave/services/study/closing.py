@@ -9,6 +9,7 @@ from sqlmodel import Session
 from longwave.domain.blinding import Viewer, waves_that_tell
 from longwave.domain.lifecycle import AssessmentStatus, StudyState
 from longwave.domain.lifecycle import study as lifecycle
+from longwave.domain.messages import reasons
 from longwave.domain.permissions import Action
 from longwave.services import audit
 from longwave.services.study.reading import current_protocol, facts_of, get_study
@@ -106,7 +107,8 @@ def _end(
         return
     assessment.status = _ENDS_AS[before]
     assessment.closed_at = now
-    messages.cancel_of_assessment(session, key(assessment), now)
+    why = reasons.of_ending(assessment.status)
+    messages.cancel_of_assessment(session, key(assessment), now, why)
     told: dict[str, str | int] = {"wave": assessment.wave, "occurrence": assessment.occurrence}
     if assessment.status == AssessmentStatus.PARTIAL:
         told["answers"] = audit.salted_answers(session, assessment)

@@ -20,8 +20,9 @@ class Message(SQLModel, table=True):
     did, and do not wait for quiet hours to end. What has a lower ``priority`` goes first.
 
     ``lease_until`` is until when ``worker`` has it in hand; ``begun_at`` is when that worker
-    began to hand it over, from which on it may have been delivered. ``reason`` says why it was
-    cancelled or given up.
+    began to hand it over, from which on it may have been delivered. ``due_at`` moves when a message
+    must wait; ``planned_at`` is when it was due at first. ``reason`` says why it was cancelled or
+    given up, or why it waits.
     """
 
     __table_args__ = (
@@ -49,6 +50,7 @@ class Message(SQLModel, table=True):
     attempts: int = 0
     at_once: bool = False
     due_at: datetime = Field(sa_type=Utc)
+    planned_at: datetime = Field(sa_type=Utc)
     queued_at: datetime = Field(sa_type=Utc)
     worker: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
