@@ -33,6 +33,8 @@ def test_the_environment_overrules_the_file(nowhere, monkeypatch):
         ("LONGWAVE_SECRET_KEY", "short"),
         ("LONGWAVE_BASE_URL", "study.example"),
         ("LONGWAVE_TICK_SECONDS", "often"),
+        ("LONGWAVE_BOUNCE_ADDRESS", "bounces"),
+        ("LONGWAVE_BOUNCE_ADDRESS", "a+b@study.example"),
     ],
 )
 def test_an_unusable_setting_is_named(monkeypatch, name, value):
@@ -47,6 +49,13 @@ def test_a_secret_is_not_printed():
     assert settings.has_default_secret
 
 
+def test_what_is_set_to_nothing_is_not_set(monkeypatch):
+    for name in ("LONGWAVE_SMTP_CA_FILE", "LONGWAVE_BOUNCE_ADDRESS", "LONGWAVE_SMS_URL"):
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert (settings.smtp_ca_file, settings.bounce_address, settings.sms_url) == (None, None, None)
+
+
 SAFE = {"LONGWAVE_SECRET_KEY": "k" * 40, "LONGWAVE_SMTP_URL": "smtp://mail.example:25"}
 
 
@@ -56,6 +65,11 @@ SAFE = {"LONGWAVE_SECRET_KEY": "k" * 40, "LONGWAVE_SMTP_URL": "smtp://mail.examp
         ({}, ()),
         ({"LONGWAVE_SECRET_KEY": None}, ("LONGWAVE_SECRET_KEY",)),
         ({"LONGWAVE_SMTP_URL": None}, ("LONGWAVE_SMTP_URL",)),
+        ({"LONGWAVE_SMS_URL": "json://gateway.example/{to}"}, ()),
+        (
+            {"LONGWAVE_SMS_URL": "json://127.0.0.1/{to}", "LONGWAVE_SMS_IS_CAUGHT": "true"},
+            ("LONGWAVE_SMS_IS_CAUGHT",),
+        ),
         (
             {"LONGWAVE_SMTP_URL": None, "LONGWAVE_MAIL_DIRECTORY": "mail"},
             ("LONGWAVE_SMTP_URL",),

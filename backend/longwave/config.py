@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from longwave.domain.errors import ConfigurationError
 DEFAULT_SECRET_KEY = "insecure-development-key-change-me"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DAY = 86_400
+_VARIABLE_ADDRESS = re.compile(r"[^\s+@]{1,30}@[^\s@]+")
 
 
 class Settings(BaseSettings):
@@ -27,9 +29,13 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr(DEFAULT_SECRET_KEY)
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: str | None = None
+    smtp_ca_file: Path | None = None
     mail_directory: Path | None = None
     mail_is_caught: bool = False
     mail_from: str = "study@localhost"
+    bounce_address: str | None = None
+    sms_url: SecretStr | None = None
+    sms_is_caught: bool = False
     export_directory: Path = Path("export")
     analysis_directory: Path = Path("analysis")
     demo_token: SecretStr | None = None
@@ -56,6 +62,18 @@ class Settings(BaseSettings):
         if value.upper() not in _LEVELS:
             raise ValueError(f"is one of {', '.join(_LEVELS)}")
         return value.upper()
+
+    @field_validator("smtp_ca_file", "bounce_address", "sms_url", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _can_be_varied(cls, value: str | None) -> str | None:
+        if value is not None and not _VARIABLE_ADDRESS.fullmatch(value):
+            raise ValueError("is an address such as bounces@study.example, without +")
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -89,6 +107,8 @@ class Settings(BaseSettings):
             reasons.append("no mail server is set (LONGWAVE_SMTP_URL), so that mail reaches nobody")
         elif self.mail_is_caught:
             reasons.append("the mail server keeps what it takes (LONGWAVE_MAIL_IS_CAUGHT)")
+        if self.sms_url is not None and self.sms_is_caught:
+            reasons.append("the SMS gateway keeps what it takes (LONGWAVE_SMS_IS_CAUGHT)")
         return tuple(reasons)
 
     def require_safe_key(self) -> None:

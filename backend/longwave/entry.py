@@ -8,6 +8,7 @@ from importlib.util import find_spec
 SERVER_MODULES = (
     "aiosmtpd",
     "alembic",
+    "apprise",
     "apscheduler",
     "argon2",
     "babel",

@@ -1,6 +1,28 @@
-"""Transports: each takes one mail and says what became of it."""
+"""Transports, one plug-in in each folder: each takes one letter and says what became of it."""
 
-from longwave.notify.base import Attachment, Delivery, Mail, Outcome, Transport
+from longwave.notify.base import (
+    Attachment,
+    Delivery,
+    Letter,
+    Mail,
+    Outcome,
+    Plugin,
+    Sms,
+    Transport,
+)
 from longwave.notify.choose import transport_for
+from longwave.notify.registry import Transports, plugins
 
-__all__ = ["Attachment", "Delivery", "Mail", "Outcome", "Transport", "transport_for"]
+__all__ = [
+    "Attachment",
+    "Delivery",
+    "Letter",
+    "Mail",
+    "Outcome",
+    "Plugin",
+    "Sms",
+    "Transport",
+    "Transports",
+    "plugins",
+    "transport_for",
+]

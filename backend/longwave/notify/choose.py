@@ -1,4 +1,4 @@
-"""Which transport the settings ask for."""
+"""Which transport for mail the settings ask for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from longwave.notify.base import Transport
 from longwave.notify.console import ConsoleTransport
+from longwave.notify.email.smtp import SmtpTransport
 from longwave.notify.folder import FolderTransport
-from longwave.notify.smtp import SmtpTransport
 
 
 def transport_for(

@@ -10,6 +10,7 @@ from collections import defaultdict, deque
 from email.message import EmailMessage
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -20,8 +21,8 @@ _LINK = re.compile(r"https?://\S+/l/\S+")
 class FreePortController(Controller):
     """Listens on a port of the loopback interface that the system chooses."""
 
-    def __init__(self, handler: object) -> None:
-        super().__init__(handler, hostname="127.0.0.1", port=0)
+    def __init__(self, handler: object, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(handler, hostname="127.0.0.1", port=0, **options)
 
     def _trigger_server(self) -> None:
         """Note the port before aiosmtpd tries a first connection to it."""
