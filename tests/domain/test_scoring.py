@@ -13,7 +13,7 @@ from longwave import resources
 from longwave.domain.errors import InvalidInputError
 from longwave.domain.instrument import Instrument, Item, Scale
 from longwave.domain.protocol import read_protocol
-from longwave.domain.scoring import Score, score, score_array
+from longwave.domain.scoring import Score, possible_range, score, score_array
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def library() -> dict[str, Instrument]:
 
 def scale(name: str, items: str, method: str = "mean", **more: object) -> Scale:
     names = tuple(f"q{digit}" for digit in items)
-    plain = Scale(name, {}, "sum" if method == "sum" else "mean", names, frozenset(), (), 0.8)
-    return replace(plain, **more)  # type: ignore[arg-type]
+    plain = Scale(name, {}, "mean", names, frozenset(), (), 0.8)
+    return replace(plain, method=method, **more)  # type: ignore[arg-type]
 
 
 def instrument(*scales: Scale, items: int = 5) -> Instrument:
@@ -165,6 +165,50 @@ def test_worked_example_of_a_mean_of_subscale_means() -> None:
     found = score(instrument(*subscales, total, items=26), answers("24325143415241342351425325"))
     expected = {"sk": 4.4, "sj": 3.6, "ch": 2.75, "is": 2.75, "mi": 2.25, "oi": 2.25}
     assert values(found) == pytest.approx({**expected, "total": 3.1333}, abs=5e-5)
+
+
+def test_a_count_takes_the_answers_that_are_named_after_reversal() -> None:
+    count = scale("c", "1234", "count", reversed=frozenset({"q1"}), counted=frozenset({4, 5}))
+    assert values(score(instrument(count), answers("1453."))) == {"c": 3.0}
+    assert values(score(instrument(count), answers("5123."))) == {"c": 0.0}
+
+
+def test_a_count_with_missing_items_is_prorated_as_a_sum_is() -> None:
+    count = scale("c", "12345", "count", counted=frozenset({5}))
+    assert values(score(instrument(count), answers("55.11"))) == {"c": 2.5}
+    assert values(score(instrument(count), answers("55..1"))) == {"c": None}
+
+
+def test_the_multiplier_comes_last_and_nothing_is_rounded() -> None:
+    mean = scale("m", "123", multiplier=25)
+    parts = scale("p", "", "sum", parts=("m",), multiplier=0.5)
+    found = values(score(instrument(mean, parts), answers("445..")))
+    assert found == {"m": 25 * (13 / 3), "p": 0.5 * 25 * (13 / 3)}
+
+
+def test_numbers_are_scored_as_typed_within_their_own_bounds() -> None:
+    hours = Item("q1", "number", {}, minimum=0, maximum=168)
+    free = Item("q2", "number", {})
+    one = replace(instrument(scale("h", "1"), scale("f", "2")), items=(hours, free))
+    assert values(score(one, {"q1": 60.5, "q2": -1e6})) == {"h": 60.5, "f": -1e6}
+    with pytest.raises(InvalidInputError, match="169 to item q1 of made_up lies outside 0 to 168"):
+        score(one, {"q1": 169.0})
+
+
+@pytest.mark.parametrize(
+    ("one", "expected"),
+    [
+        (scale("s", "123"), (1, 5)),
+        (scale("s", "123", "sum"), (3, 15)),
+        (scale("s", "123", "sum", multiplier=4), (12, 60)),
+        (scale("s", "123", "count", counted=frozenset({5})), (0, 3)),
+    ],
+)
+def test_what_a_scale_can_be(one: Scale, expected: tuple[float, float]) -> None:
+    whole = scale("whole", "", "sum", parts=("s", "s"))
+    both = instrument(one, whole)
+    assert possible_range(both, one) == expected
+    assert possible_range(both, whole) == (2 * expected[0], 2 * expected[1])
 
 
 def test_a_scale_of_parts_needs_all_of_them() -> None:

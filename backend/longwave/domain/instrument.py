@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ItemKind = Literal["likert", "choice", "number"]
+Method = Literal["mean", "sum", "count"]
+Direction = Literal["rising", "falling"]
+Sense = Literal["more", "less"]
+TextTerms = Literal["bundled", "placeholder", "none"]
+CommercialUse = Literal["free", "ask", "no"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +42,127 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A score: the mean or the sum of its items, some of them reversed first.
+    """A score: the mean or the sum of its items, or a count of certain answers to them.
 
+    Items under ``reversed`` are reversed first; a count then takes those answers that are
+    among ``counted``. The result is multiplied by ``multiplier``, and never rounded.
     ``parts`` names scales that stand earlier and are scored in place of items (a mean of
     subscale means); all of them must have a value. ``reversed`` names items, or parts.
     ``minimum_answered`` is the share of items that must be answered, in (0, 1].
+
+    ``higher`` says whether a higher score means more or less of what the scale is named for,
+    ``missing_rule`` where its rule about missing items comes from, if not from where the
+    instrument's does. ``name`` is English, for scales whose wording is not at hand.
     """
 
     id: str
     label: Mapping[str, str]
-    method: Literal["mean", "sum"]
+    method: Method
     items: tuple[str, ...]
     reversed: frozenset[str]
     parts: tuple[str, ...]
     minimum_answered: float
+    counted: frozenset[int] = frozenset()
+    multiplier: float = 1.0
+    name: str = ""
+    higher: Sense | None = None
+    missing_rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of scores. ``at_least`` and ``at_most`` belong to it, the others do not."""
+
+    label: str
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a score lies in this band."""
+        return (
+            (self.at_least is None or value >= self.at_least)
+            and (self.above is None or value > self.above)
+            and (self.at_most is None or value <= self.at_most)
+            and (self.below is None or value < self.below)
+        )
+
+    def __str__(self) -> str:
+        """Return the bounds as "2.59 <= score < 3.02"."""
+        low = f"{self.at_least:g} <= " if self.at_least is not None else ""
+        low = f"{self.above:g} < " if self.above is not None else low
+        high = f" <= {self.at_most:g}" if self.at_most is not None else ""
+        high = f" < {self.below:g}" if self.below is not None else high
+        return f"{low}score{high}"
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """Bands of one scale, which describe and never diagnose, and whom they were found on."""
+
+    scale: str
+    bands: tuple[Band, ...]
+    country: str
+    population: str
+    year: int
+    source: str
+    verified: bool
+    note: str = ""
+
+    def band(self, value: float) -> Band | None:
+        """Return the band that a score lies in, or None if it lies in none."""
+        return next((band for band in self.bands if band.holds(value)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something that whoever plans or analyses a study has to know; shown with the instrument."""
+
+    text: str
+    verified: bool
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What counts as the total score: ``scale``, or None if there is none, and how it is formed."""
+
+    scale: str | None
+    convention: str
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """A questionnaire in all the languages that its wordings cover.
 
-    ``placeholder`` holds the languages in which the wording stands for construct and
-    direction only; a live study cannot open on those. ``minimum`` and ``maximum`` bound the
-    answers to Likert items. ``verified`` says which of its facts were checked at ``source``,
-    ``missing_rule`` where the rule about missing items comes from.
+    Attributes
+    ----------
+    version
+        Of the scoring key.
+    minimum, maximum
+        Bounds of the answers to Likert items.
+    direction
+        Whether a higher answer stands for more of what the item says ("rising": more often,
+        more agreement) or for less ("falling"); None where nobody said.
+    placeholder
+        The languages in which the wording stands for construct and direction only; a live
+        study cannot open on those.
+    licence, licence_text, commercial
+        Terms of use; what of the text comes along; whether commercial use is free, has to be
+        asked for, or is ruled out. None where nobody said.
+    verified
+        Which of the facts were checked at ``source``, by name.
+    missing_rule
+        Where the rule about missing items comes from.
+    order
+        Where the order of the items comes from.
+    stub
+        Why this instrument has no key and cannot be used as it is; empty for all others.
+    signposting
+        What participants are told about help, by language; empty where nothing has to be said.
+    translations
+        Where translations were published, by language.
     """
 
     id: str
@@ -80,7 +182,40 @@ class Instrument:
     missing_rule: str = "platform convention"
     recall: str = ""
     notes: tuple[str, ...] = ()
+    name: str = ""
+    direction: Direction | None = None
+    order: str = ""
+    total: Total | None = None
+    licence_text: TextTerms | None = None
+    commercial: CommercialUse | None = None
+    cut_offs: tuple[CutOff, ...] = ()
+    warnings: tuple[Caution, ...] = ()
+    signposting: Mapping[str, str] = field(default_factory=dict)
+    translations: Mapping[str, str] = field(default_factory=dict)
+    stub: str = ""
 
     def item(self, item_id: str) -> Item:
         """Return the item called ``item_id``."""
         return next(item for item in self.items if item.id == item_id)
+
+    def scale(self, scale_id: str) -> Scale:
+        """Return the scale called ``scale_id``."""
+        return next(scale for scale in self.scales if scale.id == scale_id)
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The facts that were looked for at a source and not confirmed, by name."""
+        return tuple(name for name, is_verified in self.verified.items() if not is_verified)
+
+    @property
+    def key_status(self) -> Literal["verified", "unverified", "none", "not stated"]:
+        """What is known of the scoring key."""
+        if not self.scales:
+            return "none"
+        if "key" not in self.verified:
+            return "not stated"
+        return "verified" if self.verified["key"] else "unverified"
+
+    def name_of(self, scale: Scale) -> str:
+        """Return what a scale is called in English, or its id."""
+        return scale.label.get("en") or scale.name or scale.id

@@ -1,9 +1,9 @@
-"""Scores of questionnaires: means and sums of items, reversed items, means of scales.
+"""Scores of questionnaires: means, sums and counts of items, reversed items, means of scales.
 
 Missing items: a scale has a score when the share of its items that must be answered was
 answered (``Scale.minimum_answered``; by the platform's convention 80 %). Its mean is that of the
-answered items; its sum is that mean times the number of items. A scale made of parts needs all
-of them.
+answered items; its sum is that mean times the number of items, and so is a count, whose items are
+1 or 0. A scale made of parts needs all of them. Scores are never rounded.
 """
 
 from __future__ import annotations
@@ -86,6 +86,24 @@ def score_array(
     return {name: values for name, (values, _) in score_columns(instrument, answers).items()}
 
 
+def items_needed(scale: Scale) -> int:
+    """Return how many items of a scale must be answered, at least."""
+    return max(1, math.ceil(scale.minimum_answered * len(scale.items) - _ROUNDING))
+
+
+def possible_range(instrument: Instrument, scale: Scale) -> tuple[float, float]:
+    """Return the lowest and the highest score that a scale can have; perhaps infinite."""
+    if scale.parts:
+        bounds = [possible_range(instrument, instrument.scale(part)) for part in scale.parts]
+    elif scale.method == "count":
+        bounds = [(0.0, 1.0)] * len(scale.items)
+    else:
+        bounds = [_answer_range(instrument, item) for item in scale.items]
+    share = len(bounds) if scale.method == "mean" else 1
+    low, high = (scale.multiplier * sum(side) / share for side in zip(*bounds, strict=True))
+    return low, high
+
+
 def score_columns(
     instrument: Instrument, answers: NDArray[np.float64]
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int64]]]:
@@ -111,13 +129,22 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
+def _answer_range(instrument: Instrument, item_id: str) -> tuple[float, float]:
+    item = instrument.item(item_id)
+    if item.kind == "likert":
+        return instrument.minimum, instrument.maximum
+    low = -math.inf if item.minimum is None else item.minimum
+    return low, math.inf if item.maximum is None else item.maximum
+
+
 def _check_range(instrument: Instrument, scale: Scale, values: NDArray[np.float64]) -> None:
-    outside = (values < instrument.minimum) | (values > instrument.maximum)
+    bounds = np.array([_answer_range(instrument, item) for item in scale.items])
+    outside = (values < bounds[:, 0]) | (values > bounds[:, 1])
     if outside.any():
         row, place = (int(index) for index in np.argwhere(outside)[0])
         raise InvalidInputError(
             f"The answer {values[row, place]:g} to item {scale.items[place]} of {instrument.id} "
-            f"lies outside {instrument.minimum:g} to {instrument.maximum:g}.",
+            f"lies outside {bounds[place, 0]:g} to {bounds[place, 1]:g}.",
             "Correct the answer, or leave it out if there is none.",
         )
 
@@ -127,13 +154,14 @@ def _score_items(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     values = _reverse(instrument, scale, scale.items, values)
     present = ~np.isnan(values)
+    if scale.method == "count":
+        values = np.isin(values, list(scale.counted)).astype(np.float64)
     answered = present.sum(axis=1)
     total = np.where(present, values, 0.0).sum(axis=1)
     # The product comes first, so that a complete sum stays a whole number.
     factor = 1 if scale.method == "mean" else len(scale.items)
-    result = total * factor / np.maximum(answered, 1)
-    needed = scale.minimum_answered * len(scale.items) - _ROUNDING
-    return np.where((answered > 0) & (answered >= needed), result, np.nan), answered
+    result = scale.multiplier * (total * factor / np.maximum(answered, 1))
+    return np.where(answered >= items_needed(scale), result, np.nan), answered
 
 
 def _score_parts(
@@ -144,7 +172,8 @@ def _score_parts(
     parts = np.stack([scored[part][0] for part in scale.parts], axis=1)
     parts = _reverse(instrument, scale, scale.parts, parts)
     answered = np.sum([scored[part][1] for part in scale.parts], axis=0)
-    return (parts.mean(axis=1) if scale.method == "mean" else parts.sum(axis=1)), answered
+    result = parts.mean(axis=1) if scale.method == "mean" else parts.sum(axis=1)
+    return scale.multiplier * result, answered
 
 
 def _reverse(

@@ -58,3 +58,19 @@ def test_a_document_that_changes_under_its_old_version_is_noticed():
     assert changes_consent_silently(PROTOCOL, silently)
     assert not changes_consent_silently(PROTOCOL, openly)
     assert not changes_consent_silently(PROTOCOL, PROTOCOL)
+
+
+def test_facts_that_nobody_is_asked_or_scored_by_may_be_amended():
+    calm = PROTOCOL.instruments["calm"]
+    (total, *rest) = calm.scales
+
+    def amended(**changes):
+        other = {**PROTOCOL.instruments, "calm": replace(calm, **changes)}
+        return not_amendable(PROTOCOL, replace(PROTOCOL, instruments=other))
+
+    told = {"licence": "Ask.", "direction": "rising", "cut_offs": (), "verified": {"key": False}}
+    assert amended(**told, scales=(replace(total, higher="more"), *rest)) == []
+    assert amended(version="2") == ["instruments.calm.version"]
+    assert amended(scales=(replace(total, multiplier=2.0), *rest)) == [
+        "instruments.calm.scales[0].multiplier"
+    ]

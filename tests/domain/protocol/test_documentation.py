@@ -1,4 +1,4 @@
-"""The guide for investigators keeps up with the reader."""
+"""The guides for investigators keep up with the reader."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import pytest
 from longwave.domain.protocol import read_protocol
 from longwave.domain.protocol.fields import FIELDS
 
-GUIDE = Path(__file__).parents[3] / "docs" / "protocols.md"
+DOCS = Path(__file__).parents[3] / "docs"
+GUIDE = DOCS / "protocols.md"
+GUIDES = (GUIDE, DOCS / "instruments.md")
 
 
 def sections() -> dict[str, str]:
-    """Split the guide into the sections of the blocks, by the name in the heading."""
-    text = GUIDE.read_text(encoding="utf-8")
+    """Split the guides into the sections of the blocks, by the name in the heading."""
+    text = "\n".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
     parts = re.split(r"^#{2,4} .*\(block `([a-z_]+)`\)\n", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 

@@ -17,7 +17,9 @@ _MAY_CHANGE = re.compile(
     r"|eligibility\.caps(\[.*)?"
     r"|instruments\.[^.]+\.(title|instruction|placeholder)(\..*)?"
     r"|instruments\.[^.]+\.items\[\d+\]\.(text(\..*)?|options\[\d+\]\.label(\..*)?)"
-    r"|instruments\.[^.]+\.scales\[\d+\]\.label(\..*)?"
+    r"|instruments\.[^.]+\.scales\[\d+\]\.(label(\..*)?|name|higher|missing_rule)"
+    r"|instruments\.[^.]+\.(name|doi|licence|licence_text|commercial|source|verified|missing_rule"
+    r"|recall|order|direction|total|cut_offs|warnings|notes|signposting|translations)([.\[].*)?"
 )
 
 
@@ -30,7 +32,8 @@ def not_amendable(before: Protocol, after: Protocol) -> list[str]:
     """Return where two versions differ although an amendment cannot change that.
 
     It can change texts: the consent document with its version, pages, wordings, the summary;
-    and the messages and the caps. The rest would change what was planned or measured already.
+    and the messages, the caps, and what is told of an instrument without being asked or scored.
+    The rest would change what was planned or measured already.
     """
     return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
 

@@ -79,15 +79,31 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
 
 INSTRUMENT_FIELDS: Mapping[str, Fields] = {
     "instrument": Fields(
-        ("longwave", "id", "version", "answers", "items", "scales", "minutes", "licence"),
-        ("doi", "source", "verified", "missing_rule", "recall", "notes"),
+        ("longwave", "id", "version", "items", "scales", "minutes", "licence"),
+        (
+            *("answers", "name", "doi", "source", "verified", "order", "total", "missing_rule"),
+            *("recall", "cut_offs", "warnings", "signposting", "translations", "stub", "notes"),
+        ),
     ),
-    "answers": Fields(("minimum", "maximum")),
+    "answers": Fields(("minimum", "maximum"), ("direction",)),
     "instrument_item": Fields(("id",), ("kind", "options", "minimum", "maximum", "unit")),
-    "scale": Fields(("id", "method"), ("items", "reversed", "parts", "minimum_answered")),
+    "scale": Fields(
+        ("id", "method"),
+        (
+            *("items", "reversed", "parts", "minimum_answered", "counted", "multiplier"),
+            *("name", "higher", "missing_rule"),
+        ),
+    ),
+    "total": Fields(("convention",), ("scale",)),
+    "licence": Fields(("terms",), ("text", "commercial")),
+    "cut_off": Fields(
+        ("scale", "bands", "country", "population", "year", "source", "verified"), ("note",)
+    ),
+    "band": Fields(("label",), ("at_least", "above", "at_most", "below")),
+    "warning": Fields(("text",), ("verified", "source")),
     "wording": Fields(
         ("longwave", "instrument", "language", "title", "instruction", "items", "scales"),
-        ("placeholder", "answers", "options"),
+        ("placeholder", "answers", "options", "signposting"),
     ),
 }
 
