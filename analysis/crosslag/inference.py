@@ -102,18 +102,15 @@ def unidentified(
     """
     diagonal = np.diag(information)
     names = table.free_names()
-    if basis is not None:
-        reduced = basis.T @ information @ basis
-        size = np.sqrt(np.maximum(np.diag(reduced), 1e-300))
-        values, vectors = np.linalg.eigh(reduced / np.outer(size, size))
-        directions = basis @ (vectors[:, values < 1e-6] / size[:, None])
-        return _involved(names, directions * np.sqrt(np.maximum(diagonal, 0.0))[:, None])
     unknown = [name for name, value in zip(names, diagonal, strict=True) if not value > 0]
-    if unknown or not np.isfinite(information).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = np.sqrt(np.where(diagonal == 0, 1.0, np.abs(diagonal)))
+        scaled = information / scale / scale[:, None]
+    if not np.isfinite(scaled).all() or (unknown and basis is None):
         return unknown
-    scale = np.sqrt(diagonal)
-    values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
-    return _involved(names, vectors[:, values < 1e-6])
+    axes = np.eye(len(scale)) if basis is None else np.linalg.qr(basis * scale[:, None])[0]
+    values, vectors = np.linalg.eigh(axes.T @ scaled @ axes)
+    return _involved(names, axes @ vectors[:, values < 1e-6])
 
 
 def _involved(names: list[str], directions: Float) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
+
+import numpy as np
 
 from crosslag._types import Float
 from crosslag.constraints import Restrictions
@@ -14,11 +16,13 @@ from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, pooled
 from crosslag.ram import RamGroup, ram_groups
 from crosslag.restricted import maximise_restricted
-from crosslag.starting import starting_values
+from crosslag.saturated import available_moments
+from crosslag.starting import starting_values, unmeasured, with_fitted_means
 
 __all__ = ["find_maximum", "layout"]
 
 _MANY = 20  # patterns from which a first search in the saturated moments pays
+_LOW = 5.0  # deviations by which a second start's means are too low
 _FEW = 600  # evaluations over all patterns before no fallback is begun
 
 
@@ -35,7 +39,9 @@ def find_maximum(
     """Maximise the likelihood of a model.
 
     With many missing patterns a first search takes the saturated moments for those of complete
-    data: its steps cost next to nothing, and it ends close by.
+    data: its steps cost next to nothing, and it ends close by. Models with steps without data
+    that pass means on are searched with the scores measured from their means, and proven after;
+    growth with lagged effects is searched from two starts, of which the higher maximum counts.
 
     Parameters
     ----------
@@ -50,18 +56,93 @@ def find_maximum(
         If the likelihood is not defined at the starting values.
     """
     patterns = [e.data for e in unrestricted]
+    moments = [pooled(e.mu, e.sigma, e.data.n) for e in unrestricted]
     try:
         start = starting_values(table, patterns)
-        if sum(len(data.count) for data in patterns) >= _MANY:
-            moments = [pooled(e.mu, e.sigma, e.data.n) for e in unrestricted]
-            near = _climb(table, structures, moments, start)
-            if near.converged:
-                start = near.point.theta
-            found = _climb(table, structures, patterns, start, budget=_FEW)
-            return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
-        return _climb(table, structures, patterns, start)
+        origin = _means_passed_on(table, structures, start)
+        if origin is None:
+            starts = [start, *_second_start(table, patterns, start)]
+            return _higher(_search(table, structures, patterns, moments, s) for s in starts)
+        centred = [_about(data, mean) for data, mean in zip(patterns, origin, strict=True)]
+        saturated = [_about(data, mean) for data, mean in zip(moments, origin, strict=True)]
+        start = _with_means(table, patterns, start, [np.zeros_like(mean) for mean in origin])
+        found = _search(table, structures, centred, saturated, start)
+        if not found.converged:
+            return found
+        means = [i.mu + mean for i, mean in zip(found.point.implied, origin, strict=True)]
+        start = _with_means(table, patterns, found.point.theta, means)
+        ended = _climb(table, structures, patterns, start, budget=_FEW)
+        return replace(ended, tried=tuple(dict.fromkeys(found.tried + ended.tried)))
     except ValueError as error:
         raise ModelError(_impossible(table)) from error
+
+
+def _search(
+    table: ParameterTable,
+    structures: Sequence[RamGroup],
+    patterns: Sequence[PatternMoments],
+    moments: Sequence[PatternMoments],
+    start: Float,
+) -> Solution[ModelPoint]:
+    if sum(len(data.count) for data in patterns) < _MANY:
+        return _climb(table, structures, patterns, start)
+    near = _climb(table, structures, moments, start)
+    if near.converged:
+        start = near.point.theta
+    found = _climb(table, structures, patterns, start, budget=_FEW)
+    return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
+
+
+def _second_start(
+    table: ParameterTable, patterns: Sequence[PatternMoments], start: Float
+) -> list[Float]:
+    """Start growth with lagged effects among deviations once more, where means are misfitted.
+
+    Growth and effects compete for the same covariances, which makes maxima of nearly the same
+    height. From means too low, the first step makes levels vary more, and often ends elsewhere.
+    """
+    latent = set(table.latent)
+    free = [row for row in table.rows if row.free >= 0]
+    growing = any(r.op == "~1" and r.lhs in latent for r in free)
+    if not growing or not any(r.op == "~" and {r.lhs, r.rhs} <= latent for r in free):
+        return []
+    moments = [available_moments(data) for data in patterns]
+    low = [mean - _LOW * np.sqrt(np.diag(covariance)) for mean, covariance in moments]
+    return [_with_means(table, patterns, start, low)]
+
+
+def _higher(solutions: Iterable[Solution[ModelPoint]]) -> Solution[ModelPoint]:
+    """Take the highest proven maximum, the first of equals; name all that was tried."""
+    found = list(solutions)
+    best = max(found, key=lambda s: (s.converged, round(s.point.logl, 6)))
+    return replace(best, tried=tuple(dict.fromkeys(t for s in found for t in s.tried)))
+
+
+def _means_passed_on(
+    table: ParameterTable, structures: Sequence[RamGroup], start: Float
+) -> list[Float] | None:
+    """Give each group's means, (p,), if steps without data pass means on; None if not.
+
+    Passed on over several steps, means are powers of the effects: a step too far is without bound
+    where scores lie far from zero.
+    """
+    between = unmeasured(table.rows)
+    passing = [i for i, name in enumerate(table.variables) if name in between]
+    implied = [structure.implied(start) for structure in structures] if passing else []
+    return [i.mu for i in implied] if any(i.mean[passing].any() for i in implied) else None
+
+
+def _about(data: PatternMoments, origin: Float) -> PatternMoments:
+    """Measure scores from another origin, (p,); the persons' own are left out."""
+    nobody = np.zeros((0, data.p))
+    return replace(data, mean=np.where(data.observed, data.mean - origin, 0.0), persons=nobody)
+
+
+def _with_means(
+    table: ParameterTable, data: Sequence[PatternMoments], theta: Float, means: Sequence[Float]
+) -> Float:
+    wanted = [(mean, available_moments(d)[1]) for mean, d in zip(means, data, strict=True)]
+    return with_fitted_means(table, wanted, theta)
 
 
 def _impossible(table: ParameterTable) -> str:
