@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
     demo_token: SecretStr | None = None
     log_level: str = "INFO"
     tick_seconds: float = 30.0
+    lease_seconds: float = 60.0
 
     @field_validator("secret_key")
     @classmethod
@@ -49,7 +51,7 @@ class Settings(BaseSettings):
             raise ValueError("needs at least 32 characters; `openssl rand -hex 32` makes one")
         return value
 
-    @field_validator("tick_seconds")
+    @field_validator("tick_seconds", "lease_seconds")
     @classmethod
     def _passes(cls, value: float) -> float:
         if not 0 < value < _DAY:
@@ -86,6 +88,16 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether participants reach this installation over TLS."""
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def lease(self) -> timedelta:
+        """For how long a worker leads unless it says so again."""
+        return timedelta(seconds=self.lease_seconds)
+
+    @property
+    def late_after(self) -> timedelta:
+        """How long the clockwork may stand still: a change of the leader, and two ticks more."""
+        return self.lease + timedelta(seconds=3 * self.tick_seconds)
 
     @property
     def has_default_secret(self) -> bool:

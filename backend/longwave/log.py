@@ -76,7 +76,7 @@ def uvicorn_config(level: str) -> dict[str, Any]:
             "uvicorn.error": {"level": level.upper(), "handlers": [], "propagate": True},
             _ACCESS: {"level": level.upper(), "handlers": [], "propagate": True},
             "alembic": {"level": "WARNING"},
-            "apscheduler": {"level": "WARNING"},
+            "apscheduler": {"level": "ERROR"},  # it warns whenever one run outlasts an interval
             "httpx": {"level": "WARNING"},
         },
     }

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -19,6 +19,7 @@ from longwave.clock import system_clock
 from longwave.config import Settings
 from longwave.domain.errors import ConfigurationError
 from longwave.jobs import scheduler
+from longwave.jobs.leading import Leadership
 from longwave.jobs.tick import Clockwork
 from longwave.keys import KeyRing
 from longwave.notify import transport_for
@@ -44,6 +45,7 @@ def serve(
             app, host=host, port=port, log_config=log.uvicorn_config(settings.log_level)
         )
         clockwork = ticking(settings, database, keys) if worker else nullcontext()
+        end_in_order()
         with listening(host, port) as listener, clockwork:
             out.print(f"Longwave listens at http://{host}:{listener.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[listener])
@@ -62,6 +64,18 @@ def worker() -> None:
         with ticking(settings, database, keys):
             out.print(f"The clockwork ticks every {settings.tick_seconds:g} seconds.")
             stop.wait()
+
+
+def end_in_order() -> None:
+    """Let SIGTERM end this process as any exit does: what is in hand is finished, then it ends.
+
+    uvicorn finishes its requests and then raises the signal once more, which would end it there.
+    """
+
+    def end(*_: object) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 @contextmanager
@@ -90,7 +104,13 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[None]:
-    """Let the clockwork tick for as long as the block lasts."""
+    """Let the clockwork tick for as long as the block lasts.
+
+    Raises
+    ------
+    ConfigurationError
+        If another process runs it, where only one may.
+    """
     transport = transport_for(
         smtp_url=settings.smtp_url,
         directory=settings.mail_directory,
@@ -98,12 +118,9 @@ def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[N
         is_caught=settings.mail_is_caught,
     )
     clockwork = Clockwork(database, transport, keys, settings.base_url, system_clock)
-    running = scheduler.start(clockwork, settings.tick_seconds)
-    try:
+    leadership = Leadership(database, system_clock, settings.lease)
+    with closing(transport), scheduler.running(clockwork, leadership, settings.tick_seconds):
         yield
-    finally:
-        running.shutdown()
-        transport.close()
 
 
 def _require_schema(database: Database) -> None:

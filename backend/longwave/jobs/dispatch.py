@@ -7,6 +7,7 @@ leaves no more than the one message in doubt that it was sending.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from longwave.clock import Clock
 from longwave.keys import KeyRing
@@ -24,9 +25,18 @@ _CAUGHT = Delivery(
 
 
 def dispatch(
-    database: Database, transport: Transport, *, keys: KeyRing, base_url: str, clock: Clock
+    database: Database,
+    transport: Transport,
+    *,
+    keys: KeyRing,
+    base_url: str,
+    clock: Clock,
+    goes_on: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Send what is due, until nothing is or the mail server is in trouble."""
+    """Send what is due, until nothing is or the mail server is in trouble.
+
+    ``goes_on`` is asked before anything more is claimed; what is in hand is finished.
+    """
     with database.writing() as session:
         outbox.recover_stalled(session, now=clock())
         look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
@@ -37,6 +47,8 @@ def dispatch(
                 outbox.settle(session, look.claimed, delivery, now=clock())
                 if delivery.server_trouble:
                     return
+            if not goes_on():
+                return
             look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
 
 

@@ -1,7 +1,8 @@
-"""One tick: sweep, dispatch, seal. What it does follows from the rows and ``now`` alone."""
+"""One tick: sweep, send, seal. What it does follows from the rows and ``now`` alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,16 @@ from longwave.notify import Transport
 from longwave.services import audit, heartbeat
 from longwave.storage.database import Database
 
+GoesOn = Callable[[], bool]
+"""Asked between two steps: whether this process should take the next one."""
+
 BATCH = 100
 """Assessments opened or closed in one transaction."""
+
+
+def always() -> bool:
+    """Go on until all is done."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +40,25 @@ class Clockwork:
         """Do all that is due, a batch for each transaction."""
         self.sweep()
         self.dispatch()
-        with self.database.writing() as session:
-            heartbeat.beat(session, now=self.clock())
-        seal(self.database, self.keys, self.clock())
+        self.seal()
 
-    def sweep(self) -> None:
-        """Open and close assessments until none is due."""
-        while True:
+    def lead(self, goes_on: GoesOn = always) -> None:
+        """Do what one process does for all: a tick without the sending."""
+        self.sweep(goes_on)
+        if goes_on():
+            self.seal()
+
+    def sweep(self, goes_on: GoesOn = always) -> None:
+        """Open and close assessments until none is due; each batch notes that time passes."""
+        while goes_on():
             with self.database.writing() as session:
-                report = sweep(session, self.clock(), BATCH, keys=self.keys)
+                now = self.clock()
+                report = sweep(session, now, BATCH, keys=self.keys)
+                heartbeat.beat(session, now=now)
             if not report.may_have_left_some(BATCH):
                 return
 
-    def dispatch(self) -> None:
+    def dispatch(self, goes_on: GoesOn = always) -> None:
         """Send messages until none is due."""
         dispatch(
             self.database,
@@ -51,7 +66,12 @@ class Clockwork:
             keys=self.keys,
             base_url=self.base_url,
             clock=self.clock,
+            goes_on=goes_on,
         )
+
+    def seal(self) -> None:
+        """Seal what has happened."""
+        seal(self.database, self.keys, self.clock())
 
 
 def seal(database: Database, keys: KeyRing, now: datetime) -> None:
