@@ -35,6 +35,7 @@ __all__ = ["Estimator", "fit"]
 
 Estimator = Literal["ML", "MLR"]
 
+_FAR = 1000  # standard deviations from zero
 _THIN = 20  # persons who have both variables of a pair
 
 
@@ -152,7 +153,7 @@ def fit(
             solution,
             estimator,
             missing,
-            _why_unproven(table, solution),
+            _why_unproven(table, solution) + _far_from_zero(panel),
         )
     fitted = _finished(
         model,
@@ -225,6 +226,19 @@ def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
     return (
         "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
         f" {solution.decrement:.2g}; {tried}). Simplify the model or equate parameters over time."
+    )
+
+
+def _far_from_zero(panel: PanelData) -> str:
+    """Suggest to subtract a constant where scores lie so far from zero that precision is lost."""
+    values = np.vstack([group.values for group in panel.groups])
+    distance = np.abs(np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+    farthest = int(distance.argmax())
+    if distance[farthest] < _FAR:
+        return ""
+    return (
+        f" '{panel.columns[farthest]}' lies {distance[farthest]:.0f} standard deviations from zero:"
+        " subtract the same constant from all waves of a variable, and fit again."
     )
 
 

@@ -17,6 +17,9 @@ __all__ = ["GroupData", "Missing", "PanelData", "numeric_column", "prepare", "re
 
 Missing = Literal["listwise", "fiml"]
 
+_WIDEST = 1e60
+"""The fourth powers of larger deviations, and of the inverse of smaller ones, are no numbers."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupData:
@@ -284,6 +287,13 @@ def _check_group(group: GroupData, columns: Sequence[str], where: str) -> None:
     _refuse(
         [column for i, column in enumerate(columns) if low[i] == high[i]],
         f"is constant{where}: it has no variance to explain; leave it out of the model",
+    )
+    spread = high / 2 - low / 2
+    extreme = (spread > _WIDEST) | (spread < 1 / _WIDEST) | (np.maximum(high, -low) > _WIDEST)
+    _refuse(
+        [column for i, column in enumerate(columns) if extreme[i]],
+        f"has values too large or too close together{where} for their squares to be computed;"
+        " give it in other units",
     )
     together = present.T.astype(np.float64) @ present
     never = [(columns[i], columns[j]) for i, j in np.argwhere(together == 0).tolist() if i < j]

@@ -123,3 +123,10 @@ def test_an_information_that_is_not_definite_under_constraints_names_parameters(
     assert names
     assert set(names) <= set(table.free_names())
     assert inference.unidentified(table, np.full((5, 5), np.inf), np.eye(5)) == []
+
+
+def test_scores_too_far_from_zero_are_said_to_be():
+    far = draw(200, 4, 1) + 1e7
+    fit = cl.fit(MODELS["dpm"], far, missing="fiml")
+    assert not fit.converged
+    assert any("standard deviations from zero: subtract" in note for note in fit.warnings)
