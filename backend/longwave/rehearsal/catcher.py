@@ -90,11 +90,15 @@ class MailCatcher:
 
 def link_in(mail: EmailMessage) -> str | None:
     """Return the personal link in a mail, found as its reader would find it."""
-    body = mail.get_body(("plain",))
-    match = _LINK.search(body.get_content()) if body else None
+    match = _LINK.search(_text(mail))
     return match.group(0) if match else None
 
 
 def is_consent_copy(mail: EmailMessage) -> bool:
     """Whether a mail is the copy of a signature, with the hash of the document, and no link."""
-    return "SHA-256: " in mail.get_content()
+    return "SHA-256: " in _text(mail)
+
+
+def _text(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    return "" if body is None else str(body.get_content())

@@ -1,26 +1,30 @@
-"""Messages turned into mail at the moment of sending: to whom, and what they say."""
+"""Messages turned into mail or SMS at the moment of sending: to whom, and what they say."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from longwave.domain.calendar import CONTENT_TYPE
 from longwave.domain.consent import document_hash
 from longwave.domain.errors import NotFoundError
-from longwave.domain.lifecycle import StudyMode
+from longwave.domain.lifecycle import Channel, StudyMode
 from longwave.domain.messages import Kind
-from longwave.domain.protocol.model import ConsentPlan
+from longwave.domain.protocol.model import ConsentPlan, Protocol
+from longwave.domain.schedule import closing
 from longwave.keys import KeyRing, Purpose
-from longwave.notify import Mail
-from longwave.services import texts
-from longwave.services.study import protocol_of
-from longwave.services.texts import MessageText
+from longwave.notify import Attachment, Letter, Mail, Sms
+from longwave.services import calendar, texts
+from longwave.services.study import current_protocol, protocol_of
+from longwave.services.texts import Facts, MessageText
 from longwave.storage import consent as consents
 from longwave.storage import study as studies
 from longwave.storage import unblinding as unblindings
 from longwave.storage.message import Due
-from longwave.storage.tables import Consent, Contact, Participant
+from longwave.storage.tables import Assessment, Consent, Contact, Participant
 from longwave.storage.tables.base import key
 
 _CONSENT = "consent:"
@@ -37,13 +41,13 @@ def unblinding_step(unblinding_id: int) -> str:
     return f"{_UNBLINDING}{unblinding_id}"
 
 
-def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: datetime) -> Mail:
-    """Write a mail to whom it goes.
+def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: datetime) -> Letter:
+    """Write a mail or an SMS to whom it goes, by the channel of its message.
 
     Raises
     ------
     NotFoundError
-        If there is nobody to go to any more, or nothing to tell.
+        If there is nobody to go to any more, no number to send an SMS to, or nothing to tell.
     ConfigurationError
         If an address cannot be decrypted.
     """
@@ -51,27 +55,106 @@ def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: da
         return _mail(due, _address_of_staff(due), _unblinding_notice(session, due), now)
     if due.participant is None or due.contact is None:
         raise NotFoundError(f"Message {due.message.id} has nobody to go to.")
-    recipient = _opened(keys, due.contact.email, due.participant)
     if due.message.kind == Kind.CONSENT_COPY:
+        recipient = _opened(keys, due.contact.email, due.participant)
         text = _consent_copy(session, due, due.participant, due.contact, keys)
-        return _mail(due, recipient, text, now)
+        planned = _planned(session, due, due.participant, now)
+        return _mail(due, recipient, text, now, calendar_file=planned)
     if due.assessment is None:
         raise NotFoundError(f"Message {due.message.id} is about no assessment.")
+    asked = _Asked(due, due.participant, due.contact, due.assessment)
     link = f"{base_url}/l/{keys.link_token(due.assessment.uid)}"
-    text = texts.questionnaire(
-        due.message.kind,
-        language=due.participant.language,
+    return _about(asked, current_protocol(session, due.study), keys, link, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message about a questionnaire, and to whom it goes."""
+
+    due: Due
+    participant: Participant
+    contact: Contact
+    assessment: Assessment
+
+    @property
+    def kind(self) -> str:
+        return self.due.message.kind
+
+
+def _about(asked: _Asked, protocol: Protocol, keys: KeyRing, link: str, now: datetime) -> Letter:
+    """Write an invitation or a reminder, in the words of the protocol that is in force."""
+    closes_at = _closes_at(asked.assessment, protocol, now)
+    text = _questionnaire(asked, protocol, keys, link, closes_at)
+    if asked.due.message.channel == Channel.SMS:
+        return _sms(asked, keys, text)
+    entry: bytes | None = None
+    if asked.kind == Kind.INVITATION and asked.assessment.wave in protocol.messages.calendar:
+        language = asked.participant.language
+        entry = calendar.of_assessment(asked.assessment, closes_at, language=language, now=now)
+    recipient = _opened(keys, asked.contact.email, asked.participant)
+    stop = f"{link}/unsubscribe"
+    return _mail(asked.due, recipient, text, now, unsubscribe=stop, calendar_file=entry)
+
+
+def _closes_at(assessment: Assessment, protocol: Protocol, now: datetime) -> datetime:
+    """Return until when it can be answered by somebody who is told of it now."""
+    return closing(
+        protocol.wave(assessment.wave).expires,
+        assessment.closes_at,
+        assessment.zone,
+        invited_at=assessment.invited_at or now,
+        opened_at=assessment.opened_at,
+        saved_at=assessment.saved_at,
+    ).at
+
+
+def _questionnaire(
+    asked: _Asked, protocol: Protocol, keys: KeyRing, link: str, closes_at: datetime
+) -> MessageText:
+    assessment, participant = asked.assessment, asked.participant
+    wave = protocol.wave(assessment.wave)
+    reminder = _reminder_number(asked.due.message.step)
+    own = protocol.messages.texts.of(wave.id, reminder)
+    wording = texts.wording(asked.kind, own, participant.language)
+    facts = Facts(
         link=link,
-        closes_at=due.assessment.closes_at,
-        zone=due.participant.zone,
-        trial_run=_is_trial_run(due),
+        name=_opened(keys, asked.contact.name, participant) if wording.needs("name") else "",
+        opens_at=assessment.opens_at,
+        closes_at=closes_at,
+        zone=participant.zone,
+        minutes=protocol.minutes(wave),
+        occurrence=assessment.occurrence,
+        occurrences=wave.occurrences,
+        reminder=reminder or 0,
+        contact=protocol.study.contact,
     )
-    return _mail(due, recipient, text, now, unsubscribe=f"{link}/unsubscribe")
+    return texts.questionnaire(wording, facts, trial_run=_is_trial_run(asked.due))
+
+
+def _reminder_number(step: str) -> int | None:
+    """Return which reminder the step of a message is, from 1; None if it is none."""
+    found = _REMINDER.search(step)
+    return None if found is None else int(found[1])
+
+
+_REMINDER = re.compile(rf":{Kind.REMINDER}-([0-9]+)$")
+
+
+def _planned(session: Session, due: Due, participant: Participant, now: datetime) -> bytes | None:
+    waves = current_protocol(session, due.study).messages.calendar
+    return calendar.of_participant(session, participant, now=now, waves=waves) if waves else None
 
 
 def _mail(
-    due: Due, recipient: str, text: MessageText, now: datetime, unsubscribe: str | None = None
+    due: Due,
+    recipient: str,
+    text: MessageText,
+    now: datetime,
+    *,
+    unsubscribe: str | None = None,
+    calendar_file: bytes | None = None,
 ) -> Mail:
+    entry = Attachment("questionnaire.ics", CONTENT_TYPE, calendar_file or b"")
     return Mail(
         recipient=recipient,
         subject=text.subject,
@@ -79,6 +162,19 @@ def _mail(
         message_id=due.message.mail_id,
         date=now,
         unsubscribe=unsubscribe,
+        html=text.html,
+        attachments=() if calendar_file is None else (entry,),
+    )
+
+
+def _sms(asked: _Asked, keys: KeyRing, text: MessageText) -> Sms:
+    if asked.contact.phone is None or text.sms is None:
+        raise NotFoundError(f"Message {asked.due.message.id} has no number to go to.")
+    return Sms(
+        recipient=_opened(keys, asked.contact.phone, asked.participant),
+        body=text.sms,
+        message_id=asked.due.message.mail_id,
+        opt_out=text.opt_out,
     )
 
 

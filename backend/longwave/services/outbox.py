@@ -17,7 +17,7 @@ from longwave.domain.messages.kinds import priority_of
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
 from longwave.keys import KeyRing
-from longwave.notify import Delivery, Mail, Outcome
+from longwave.notify import Delivery, Letter, Outcome
 from longwave.services import audit, letters
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
@@ -48,7 +48,7 @@ class Claimed:
 
     message_id: int
     attempt: int
-    mail: Mail
+    mail: Letter
     trial_run: bool
 
 

@@ -1,43 +1,182 @@
-"""What messages say. Subjects are neutral: they name neither study, topic nor arm."""
+"""What messages say: in the protocol's words where it has some, else in Longwave's own.
+
+Subjects and SMS are neutral: they name neither study, topic nor arm.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 from longwave.domain.protocol.model import Text
-from longwave.i18n import SOURCE, Translator, translator
+from longwave.domain.texts import MessageTemplate, message_template
+from longwave.i18n import SOURCE, Translator, direction, languages, translator
 
 
 @dataclass(frozen=True, slots=True)
 class MessageText:
-    """A subject and a plain body."""
+    """A subject and a plain body; ``html`` says what the body says.
+
+    ``sms`` is what an SMS says instead, and ``opt_out`` its line on how to stop messages.
+    """
 
     subject: str
     body: str
+    html: str | None = None
+    sms: str | None = None
+    opt_out: str | None = None
 
 
-def questionnaire(
-    kind: str, *, language: str, link: str, closes_at: datetime, zone: str, trial_run: bool
-) -> MessageText:
-    """Write an ``invitation`` or a ``reminder``; nothing in it tells of topic or arm."""
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A compiled text and its ``language``, which need not be the one that was asked for."""
+
+    template: MessageTemplate
+    language: str
+
+    def needs(self, variable: str) -> bool:
+        """Return whether the text names a variable."""
+        return variable in self.template.variables
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text about a questionnaire may tell. ``reminder`` counts from 1; 0 for none."""
+
+    link: str
+    name: str
+    opens_at: datetime
+    closes_at: datetime
+    zone: str
+    minutes: int
+    occurrence: int
+    occurrences: int
+    reminder: int
+    contact: str
+
+
+def wording(kind: str, own: Text, language: str) -> Wording:
+    """Return the text of an ``invitation`` or a ``reminder``, compiled once per process.
+
+    Parameters
+    ----------
+    own
+        The protocol's own texts, by language; empty if it has none.
+    language
+        The reader's. Longwave's own words are English where they do not speak it.
+    """
+    if language in own:
+        return Wording(message_template(own[language]), language)
+    spoken = language if language in languages() else SOURCE
+    return Wording(_built_in(kind, spoken), spoken)
+
+
+def questionnaire(chosen: Wording, facts: Facts, *, trial_run: bool) -> MessageText:
+    """Write a message about a questionnaire; nothing in it tells of topic or arm."""
+    say = translator(chosen.language)
+    told = chosen.template.fill(_values(facts, chosen.language))
+    sms = told.sms or _built_in_sms(facts, chosen.language)
+    body, marked_up = told.plain, told.html
+    if trial_run:
+        practice = say("This is a trial run with practice data.")
+        body = f"{body}\n{practice}\n"
+        marked_up = f"{marked_up}<p>{html.escape(practice)}</p>\n"
+        sms = f"{sms} ({say('Trial run')})"
+    return MessageText(
+        subject=told.subject,
+        body=body,
+        html=_page(chosen.language, told.subject, marked_up),
+        sms=sms,
+        opt_out=say("To stop messages, open the link."),
+    )
+
+
+def _values(facts: Facts, language: str) -> Mapping[str, str]:
+    """Return the value of every variable."""
+    return {
+        "link": facts.link,
+        "name": facts.name,
+        "opens_at": _time(facts.opens_at, facts.zone, language),
+        "closes_at": _time(facts.closes_at, facts.zone, language),
+        "closes_on": _day(facts.closes_at, facts.zone, language),
+        "minutes": str(facts.minutes),
+        "occurrence": str(facts.occurrence),
+        "occurrences": str(facts.occurrences),
+        "reminder_number": str(facts.reminder),
+        "study_contact": facts.contact,
+    }
+
+
+@cache
+def _built_in(kind: str, language: str) -> MessageTemplate:
     say = translator(language)
     subjects = {
         "invitation": say("Your next questionnaire is ready"),
         "reminder": say("A reminder: your questionnaire is still open"),
     }
-    until = say.time(closes_at, zone)
+    short = {
+        "invitation": say("Your next questionnaire is open until {until}:"),
+        "reminder": say("A reminder: your questionnaire is open until {until}:"),
+    }
     paragraphs = [
+        f"Subject: {subjects[kind]}\nSMS: {short[kind].format(until=_UNTIL)} {_LINK}",
         say("Hello,"),
         say("the next questionnaire of the study that you take part in is ready for you:"),
-        link,
+        _LINK,
         say(
             "You can answer until {until}. The link is yours alone; please do not pass it on."
-        ).format(until=until),
+        ).format(until=_UNTIL),
         say("You may stop at any time, and pause messages or leave the study on the same page."),
     ]
-    return _text(say, subjects[kind], paragraphs, trial_run)
+    return message_template("\n\n".join(paragraphs) + "\n")
+
+
+_LINK = "{{ link }}"
+_UNTIL = "{{ closes_at }}"
+
+
+def _built_in_sms(facts: Facts, language: str) -> str:
+    """Return what an SMS says where the protocol has a text of its own for mail alone."""
+    kind = "reminder" if facts.reminder else "invitation"
+    chosen = wording(kind, {}, language)
+    return chosen.template.fill(_values(facts, chosen.language)).sms or ""
+
+
+def _page(language: str, subject: str, inner: str) -> str:
+    """Return a document of HTML that mail programs show, and that fetches nothing."""
+    how = f'lang="{html.escape(language)}" dir="{direction(language)}"'
+    return (
+        f"<!doctype html>\n<html {how}>\n"
+        f'<head><meta charset="utf-8"><title>{html.escape(subject)}</title></head>\n'
+        f'<body><div {how} style="{_STYLE}">\n{inner}</div></body>\n</html>\n'
+    )
+
+
+_STYLE = "max-width: 36em; margin: 0 auto; padding: 1em; font: 16px/1.5 sans-serif"
+
+
+def _day(at: datetime, zone: str, language: str) -> str:
+    return format_date(at.astimezone(ZoneInfo(zone)), "long", locale=_locale(language))
+
+
+def _time(at: datetime, zone: str, language: str) -> str:
+    return f"{_day(at, zone, language)}, {at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Return how a language writes dates, also one that the interface does not speak."""
+    try:
+        return Locale.parse("en_GB" if language == SOURCE else language.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_GB")
 
 
 def consent_copy(

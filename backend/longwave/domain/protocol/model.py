@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -376,3 +377,7 @@ class Protocol:
     def wave(self, wave_id: str) -> Wave:
         """Return the wave called ``wave_id``."""
         return next(wave for wave in self.waves if wave.id == wave_id)
+
+    def minutes(self, wave: Wave) -> int:
+        """Return about how many minutes a wave takes."""
+        return math.ceil(sum(self.instruments[name].minutes for name in wave.instruments))

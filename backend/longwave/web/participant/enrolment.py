@@ -21,7 +21,6 @@ from longwave.web.participant.consent import consent_page, read_form
 from longwave.web.participant.frame import (
     frame_of,
     language_for,
-    minutes_of,
     offered_languages,
     onward,
     span,
@@ -107,7 +106,7 @@ def done(request: Request, edge: AtEdge) -> Response:
         "participant/enrolled.html",
         language_for(request, protocol, participant.language),
         frame=frame_of(request, study, protocol),
-        minutes=minutes_of(protocol, protocol.waves[0]),
+        minutes=protocol.minutes(protocol.waves[0]),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -10,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from longwave.domain.duration import Duration
 from longwave.domain.lifecycle import StudyMode
-from longwave.domain.protocol.model import Protocol, Wave
+from longwave.domain.protocol.model import Protocol
 from longwave.i18n import Translator, languages
 from longwave.storage.tables import Study
 from longwave.web.errors import reader_language
@@ -65,11 +64,6 @@ def language_for(request: Request, protocol: Protocol, own: str | None = None) -
 def onward(request: Request, path: str) -> RedirectResponse:
     """Send the browser on to ``path`` after a POST, in the language that was chosen."""
     return RedirectResponse(f"{path}{chosen_query(request)}", 303)
-
-
-def minutes_of(protocol: Protocol, wave: Wave) -> int:
-    """Return about how many minutes a wave takes."""
-    return math.ceil(sum(protocol.instruments[name].minutes for name in wave.instruments))
 
 
 def span(say: Translator, duration: Duration) -> str:

@@ -19,7 +19,7 @@ from longwave.storage import participant as participants
 from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.errors import status_of
-from longwave.web.participant.frame import frame_of, language_for, minutes_of, onward
+from longwave.web.participant.frame import frame_of, language_for, onward
 from longwave.web.participant.survey import first_page
 from longwave.web.rendering import page
 
@@ -87,7 +87,7 @@ def _landing(token: str, request: Request, edge: Edge) -> Response:
         state=_state(assessment.status, failure),
         token=token,
         wave=wave,
-        minutes=minutes_of(protocol, wave),
+        minutes=protocol.minutes(wave),
         parts=len(wave.instruments),
         closes_at=assessment.closes_at,
         zone=participant.zone,

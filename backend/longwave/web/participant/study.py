@@ -9,7 +9,7 @@ from longwave.domain.lifecycle import StudyState
 from longwave.i18n import translator
 from longwave.services.study import current_protocol, get_study
 from longwave.web.edge import AtEdge
-from longwave.web.participant.frame import frame_of, language_for, length, minutes_of, span
+from longwave.web.participant.frame import frame_of, language_for, length, span
 from longwave.web.rendering import page
 
 router = APIRouter()
@@ -35,7 +35,7 @@ def public_page(slug: str, request: Request, edge: AtEdge) -> Response:
         slug=slug,
         is_open=study.state == StudyState.OPEN,
         sites=[(site.id, say.pick(site.label)) for site in protocol.sites.values()],
-        waves=[(say.pick(wave.label), minutes_of(protocol, wave)) for wave in protocol.waves],
+        waves=[(say.pick(wave.label), protocol.minutes(wave)) for wave in protocol.waves],
         length=length(say, protocol),
         protection=protection,
         keeps_contact=span(say, protection.retention_contact),
