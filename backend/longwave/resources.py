@@ -61,6 +61,39 @@ def protocol_files(path: Path) -> dict[str, bytes]:
     return files
 
 
+def library_directory() -> Path:
+    """Return the folder of the instruments that come with Longwave."""
+    return protocols_directory() / _LIBRARY
+
+
+def instrument_files(folder: Path) -> dict[str, bytes]:
+    """Read every instrument of a folder with all its wordings.
+
+    Parameters
+    ----------
+    folder
+        Holds ``<id>.yaml`` files and, under ``wordings``, ``<id>.<language>.yaml`` files.
+
+    Returns
+    -------
+    dict
+        Content by path as a protocol refers to it: ``instruments/<id>.yaml`` and
+        ``instruments/wordings/<id>.<language>.yaml``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a file is too large, leads out of the folder by a symbolic link, or is unreadable.
+    """
+    found: dict[str, bytes] = {}
+    for path in sorted([*folder.glob("*.yaml"), *(folder / "wordings").glob("*.yaml")]):
+        name = path.relative_to(folder).as_posix()
+        content = _read(folder, name)
+        if content is not None:
+            found[f"{_LIBRARY}/{name}"] = content
+    return found
+
+
 def _find(name: str) -> Path:
     for folder in (_PACKAGE / "_data" / name, _REPOSITORY / name):
         if folder.is_dir():
