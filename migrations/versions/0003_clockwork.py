@@ -24,6 +24,7 @@ def upgrade() -> None:
     _rebuild_assessment()
     _rebuild_message()
     _rebuild_contact()
+    _extend_participant()
     op.add_column("attempt", sa.Column("segments", sa.Integer(), nullable=True))
     _add_tables()
 
@@ -95,6 +96,31 @@ def _rebuild_contact() -> None:
     with op.batch_alter_table("contact") as batch:
         batch.alter_column("channel", existing_type=sa.String(), nullable=False)
         batch.create_check_constraint(op.f("ck_contact_channel"), _CHANNELS)
+
+
+def _extend_participant() -> None:
+    op.add_column("participant", sa.Column("planned_version", sa.Integer(), nullable=True))
+    op.add_column("participant", sa.Column("next_zone", sa.String(), nullable=True))
+    op.add_column("participant", sa.Column("zone_changes_at", _INSTANT, nullable=True))
+    op.execute(
+        "UPDATE participant SET planned_version = (SELECT max(number) FROM protocol_version "
+        "WHERE protocol_version.study_id = participant.study_id) WHERE enrolled_at IS NOT NULL"
+    )
+    op.execute(
+        "UPDATE participant SET crossover_due_at = NULL WHERE study_id IN "
+        "(SELECT id FROM study WHERE state IN ('locked', 'archived'))"
+    )
+    op.create_index(
+        "ix_participant_study_id_planned_version", "participant", ["study_id", "planned_version"]
+    )
+    has_screening = sa.text("screening IS NOT NULL")
+    op.create_index(
+        "ix_participant_stage_screened_at",
+        "participant",
+        ["stage", "screened_at"],
+        sqlite_where=has_screening,
+        postgresql_where=has_screening,
+    )
 
 
 def _add_tables() -> None:

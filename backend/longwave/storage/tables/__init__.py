@@ -5,6 +5,7 @@ from longwave.storage.tables.message import Attempt, Bounce, Message, SendingRat
 from longwave.storage.tables.participant import (
     Allocation,
     ArmPeriod,
+    Code,
     Consent,
     ConsentChoice,
     Contact,
@@ -13,11 +14,14 @@ from longwave.storage.tables.participant import (
     Screening,
     Unblinding,
 )
+from longwave.storage.tables.programme import CourseGroup, Dose, GroupMember
+from longwave.storage.tables.safety import Alert
 from longwave.storage.tables.staff import Staff, StaffGrant, StaffToken, Task
 from longwave.storage.tables.study import Approval, ProtocolVersion, Study
 from longwave.storage.tables.trail import Event, Heartbeat, Lease, Seal
 
 __all__ = [
+    "Alert",
     "Allocation",
     "Answer",
     "Approval",
@@ -25,10 +29,14 @@ __all__ = [
     "Assessment",
     "Attempt",
     "Bounce",
+    "Code",
     "Consent",
     "ConsentChoice",
     "Contact",
+    "CourseGroup",
+    "Dose",
     "Event",
+    "GroupMember",
     "Heartbeat",
     "Lease",
     "Message",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import AssessmentStatus
@@ -20,7 +20,8 @@ class Assessment(SQLModel, table=True):
     window does, or before, by the wave's rules of expiry; ``closing_reason`` is the rule by which
     it closed. ``invited_at`` is when the invitation left, ``saved_at`` when an answer was last
     saved. ``uid`` is random; the link is derived from it. ``revision`` counts saved drafts.
-    ``salt`` goes into the digest of the answers that the trail holds.
+    ``item_orders`` holds, by instrument, the order in which its items were shown, where chance
+    decided it. ``salt`` goes into the digest of the answers that the trail holds.
     """
 
     __table_args__ = (
@@ -59,10 +60,17 @@ class Assessment(SQLModel, table=True):
     closing_reason: str | None = None
     revision: int = 0
     salt: bytes | None = None
+    item_orders: dict[str, list[str]] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True))
+    )
 
 
 class Answer(SQLModel, table=True):
-    """One item's value, or the reason why there is none."""
+    """One item's value, or the reason why there is none.
+
+    ``other`` is what was written beside the option "other"; ``milliseconds`` is for how long the
+    item was in sight before it was answered.
+    """
 
     __table_args__ = (
         one_of("missing_reason", ("refused", "skipped", "invalidated")),
@@ -75,3 +83,5 @@ class Answer(SQLModel, table=True):
     value: str | None = None
     missing_reason: str | None = None
     saved_at: datetime = Field(sa_type=Utc)
+    other: str | None = None
+    milliseconds: int | None = None

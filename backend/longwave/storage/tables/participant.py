@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from longwave.domain.lifecycle import (
@@ -17,6 +17,8 @@ from longwave.domain.lifecycle import (
 )
 from longwave.storage.tables.base import Utc, one_of
 
+_HAS_SCREENING = text("screening IS NOT NULL")
+
 
 class Participant(SQLModel, table=True):
     """A person under a public study id. No name and no address stands here.
@@ -25,7 +27,9 @@ class Participant(SQLModel, table=True):
     of the ineligible only ``ineligible_reason`` is kept. ``zone`` is an IANA name. ``stratum``
     is frozen at randomisation; ``stratum_actual`` stands beside it where it was entered wrongly.
     ``duplicate_of`` is the participant whose address was given once more. ``crossover_due_at``
-    is when a crossover is due that no wave brings about.
+    is when a crossover is due that no wave brings about. ``planned_version`` is the number of the
+    protocol's version by which waves were last planned. From ``zone_changes_at`` on ``next_zone``
+    takes the place of ``zone``: ask `zone_at`.
     """
 
     __table_args__ = (
@@ -35,7 +39,15 @@ class Participant(SQLModel, table=True):
         one_of("messages", Messages),
         UniqueConstraint("study_id", "public_id"),
         Index(None, "study_id", "stage"),
+        Index(None, "study_id", "planned_version"),
         Index(None, "crossover_due_at"),
+        Index(
+            None,
+            "stage",
+            "screened_at",
+            sqlite_where=_HAS_SCREENING,
+            postgresql_where=_HAS_SCREENING,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -63,6 +75,15 @@ class Participant(SQLModel, table=True):
     crossover_at: datetime | None = Field(default=None, sa_type=Utc)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     erased_at: datetime | None = Field(default=None, sa_type=Utc)
+    planned_version: int | None = None
+    next_zone: str | None = None
+    zone_changes_at: datetime | None = Field(default=None, sa_type=Utc)
+
+    def zone_at(self, at: datetime) -> str:
+        """Return the time zone that the participant lives by at an instant."""
+        if self.next_zone is None or self.zone_changes_at is None or at < self.zone_changes_at:
+            return self.zone
+        return self.next_zone
 
 
 class Contact(SQLModel, table=True):
@@ -198,3 +219,19 @@ class Unblinding(SQLModel, table=True):
     requested_at: datetime = Field(sa_type=Utc)
     expires_at: datetime = Field(sa_type=Utc)
     confirmed_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class Code(SQLModel, table=True):
+    """A short secret that was sent to a participant, who types it to prove that it is she.
+
+    Only its keyed hash is kept; ``wrong`` counts what was typed instead.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    participant_id: int = Field(foreign_key="participant.id", index=True)
+    purpose: str
+    code_hash: str
+    asked_at: datetime = Field(sa_type=Utc)
+    expires_at: datetime = Field(sa_type=Utc)
+    wrong: int = 0
+    used_at: datetime | None = Field(default=None, sa_type=Utc)
