@@ -136,6 +136,7 @@ def test_a_file_that_is_no_database(folder, command):
         ("TICK_SECONDS", "0"),
         ("TICK_SECONDS", "-1"),
         ("TICK_SECONDS", "nan"),
+        ("LEASE_SECONDS", "0"),
         ("LOG_LEVEL", "loud"),
     ],
 )

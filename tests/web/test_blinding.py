@@ -227,6 +227,7 @@ READS = {
     "/",
     "/s/{slug}",
     "/healthz",
+    "/healthz/clockwork",
     "/support/{slug}",
     "/console",
     "/console/analysis",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
 
 from longwave.domain.lifecycle import Role
-from longwave.services import heartbeat
+from longwave.services import heartbeat, leading
+from longwave.services.leading import Holder
 from longwave.services.staff import add_staff
 from longwave.services.study import get_study
 from longwave.storage.tables import Event, Message, Study
@@ -137,6 +139,21 @@ def test_the_home_of_a_study_tells_what_matters(site, staff, randomised):
 
 def test_a_clock_that_never_ticked_is_told(staff):
     assert "the clock has never ticked" in staff.get(HOME).text
+
+
+def test_a_clock_that_is_late_is_told_with_the_process_that_should_wind_it(site, staff):
+    with site.database.writing() as session:
+        heartbeat.beat(session, now=site.now)
+        leading.hold(session, Holder("lab", 17, "a1"), timedelta(hours=1), now=site.now)
+    site.wait(minutes=3)
+    page = staff.get(HOME).text
+    assert "the clock is late, it ticked 3 minutes ago" in page
+    assert "worker: process 17 on lab" in page
+
+
+def test_how_many_messages_are_due_is_told_to_those_who_may_know_arms(site, staff, randomised):
+    assert re.search(r"\d+ messages are due", staff.get(HOME).text)
+    assert "due</span>" not in site.staff_browser(blinded=True).get(HOME).text
 
 
 def test_what_went_wrong_with_mail_comes_first(site, staff, randomised):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 from factories.site import ELIGIBLE, REST
+from sqlmodel import select
 
 from longwave.log import JsonFormatter
+from longwave.services import heartbeat, leading
+from longwave.services.leading import Holder
+from longwave.storage.tables import Message
 from longwave.web.app import OPENAPI
 
 
@@ -178,15 +183,56 @@ def test_many_people_can_save_at_once(site):
 # --- health --------------------------------------------------------------------------------------
 
 
-def test_health_tells_that_all_is_well(browser):
+def test_health_tells_that_all_is_well(site, browser):
+    with site.database.writing() as session:
+        heartbeat.beat(session, now=site.now)
+        leading.hold(session, Holder("lab", 17, "a1"), timedelta(minutes=5), now=site.now)
+    site.wait(seconds=20)
     answer = browser.get("/healthz")
-    assert answer.status_code == 200
+    assert answer.status_code == browser.get("/healthz/clockwork").status_code == 200
     assert answer.json() == {
         "status": "ok",
         "database": "reachable",
         "schema": "current",
-        "last_tick": None,
+        "clockwork": "ok",
+        "last_tick": "2026-02-02T08:00:00+00:00",
+        "last_tick_age_seconds": 20,
+        "led_since": "2026-02-02T08:00:00+00:00",
+        "messages": "ok",
     }
+
+
+def test_a_clockwork_that_is_late_is_told_and_keeps_nobody_from_answering(site, browser):
+    assert browser.get("/healthz").json()["clockwork"] == "never ran"
+    assert browser.get("/healthz/clockwork").status_code == 503
+    with site.database.writing() as session:
+        heartbeat.beat(session, now=site.now)
+    site.wait(seconds=150)
+    assert browser.get("/healthz/clockwork").status_code == 200
+    site.wait(seconds=1)
+    told = browser.get("/healthz")
+    assert (told.status_code, told.json()["clockwork"]) == (200, "late")
+    assert browser.get("/healthz/clockwork").status_code == 503
+    assert browser.get("/healthz/clockwork").json() == told.json()
+
+
+def test_messages_that_are_held_up_are_told_where_they_are_many(site, browser):
+    people = [site.enrol() for _ in range(10)]
+    site.wait(hours=1)
+
+    def only_of(some):
+        with site.database.writing() as session:
+            heartbeat.beat(session, now=site.now)
+            for message in session.exec(select(Message)):
+                waits = message.kind == "invitation" and message.participant_id in some
+                message.state = "pending" if waits else "sent"
+        return browser.get("/healthz").json()["messages"]
+
+    assert only_of(people[:9]) == "ok"
+    assert browser.get("/healthz/clockwork").status_code == 200
+    assert only_of(people) == "held up"
+    assert browser.get("/healthz/clockwork").status_code == 503
+    assert browser.get("/healthz").status_code == 200
 
 
 def test_health_is_bad_without_the_tables(site, browser):

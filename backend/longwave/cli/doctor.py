@@ -5,20 +5,21 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
-from longwave.cli.edge import out, told_plainly
+from longwave.cli.edge import SERVER, out, told_plainly
 from longwave.clock import system_clock
 from longwave.config import Settings, load_settings
 from longwave.services import heartbeat
 from longwave.storage import migration
 from longwave.storage.database import Database, sqlite_has_wal_reset_bug
 
-_STALE = timedelta(minutes=5)
+_CLOCKS_MAY_BE_APART = timedelta(seconds=5)
+_MESSAGES_MAY_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("fault", "The database lacks tables.", "Run `longwave db upgrade`.")
             return
         yield Finding("ok", f"The database answers ({database.engine.dialect.name}).")
+        apart = _clocks_apart(database)
         with database.reading() as session:
-            last = heartbeat.last_tick(session)
+            now = system_clock()
+            stands = heartbeat.state(session, now=now, late_after=settings.late_after)
     except SQLAlchemyError as error:
         yield Finding(
             "fault",
@@ -100,16 +103,49 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return
     finally:
         database.close()
-    if last is None:
-        yield Finding("warning", "The clockwork has never run.", "Start `longwave serve`.")
-    elif system_clock() - last > _STALE:
+    if apart > _CLOCKS_MAY_BE_APART:
         yield Finding(
             "warning",
-            f"The clockwork last ticked at {last:%Y-%m-%d %H:%M} UTC.",
-            "Start `longwave serve` or `longwave worker`.",
+            f"This machine's clock and the database's are {apart.total_seconds():.0f} seconds "
+            "apart.",
+            "Keep both in time (NTP): waves open, and messages leave, by the clocks of workers.",
         )
-    else:
-        yield Finding("ok", "The clockwork is ticking.")
+    yield _clockwork(stands)
+    yield _messages(stands, now)
+
+
+def _clocks_apart(database: Database) -> timedelta:
+    theirs = database.own_clock()
+    return abs(system_clock() - theirs) if theirs else timedelta(0)
+
+
+def _clockwork(stands: heartbeat.Clockwork) -> Finding:
+    if stands.last_tick is None:
+        return Finding("warning", "The clockwork has never run.", "Start `longwave serve`.")
+    leader = stands.leader
+    led = f"led by process {leader.holder.pid} on {leader.holder.host}" if leader else "led by none"
+    if stands.is_late:
+        return Finding(
+            "warning",
+            f"The clockwork last ticked at {stands.last_tick:%Y-%m-%d %H:%M} UTC; it is {led}.",
+            "Look at that process's log." if leader else "Start `longwave serve` or a worker.",
+        )
+    return Finding("ok", f"The clockwork is ticking, {led}.")
+
+
+def _messages(stands: heartbeat.Clockwork, now: datetime) -> Finding:
+    due = stands.due.for_viewer(SERVER)
+    if due is None or due.since is None:
+        return Finding("ok", "No message waits to be sent.")
+    more = " or more" if due.number == heartbeat.COUNTED else ""
+    waits = f"Messages that are due: {due.number}{more}; the first since {due.since:%Y-%m-%d %H:%M}"
+    if now - due.since < _MESSAGES_MAY_WAIT:
+        return Finding("ok", f"{waits} UTC.")
+    return Finding(
+        "warning",
+        f"{waits} UTC.",
+        "Look at the workers' logs, and whether the mail server takes what they send.",
+    )
 
 
 def _sqlite_version() -> Finding:

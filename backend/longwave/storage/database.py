@@ -11,9 +11,10 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -72,6 +73,14 @@ class Database:
         with self._lock, Session(self.engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    def own_clock(self) -> datetime | None:
+        """Return what the server's clock says; None for SQLite, which has none of its own."""
+        if self.is_sqlite:
+            return None
+        with self.engine.connect() as connection:
+            at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return at
 
     def close(self) -> None:
         """Close every connection."""

@@ -10,6 +10,7 @@ from longwave.domain.blinding import waves_shown
 from longwave.domain.lifecycle import MessageState, StudyMode
 from longwave.domain.permissions import Action
 from longwave.i18n import translator
+from longwave.services import heartbeat
 from longwave.services.overview import StudyOverview, participant_rows, study_overview
 from longwave.services.staff import studies_for
 from longwave.services.study import current_protocol
@@ -53,6 +54,7 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
         study, viewer = viewer_of_study(request, edge, session, slug)
         overview = study_overview(session, study, viewer)
         protocol = current_protocol(session, overview.study)
+        stands = heartbeat.state(session, now=edge.now, late_after=edge.settings.late_after)
     say = translator(reader_language(request))
     return staff_page(
         request,
@@ -68,7 +70,9 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
             if overview.messages.get(state)
         ],
         chart=enrolment_chart(overview.enrolled_by_month, overview.target_n),
-        ticked=age(say, edge.now, overview.last_tick),
+        clockwork=stands,
+        ticked=age(say, edge.now, stands.last_tick),
+        due=stands.due.for_viewer(viewer),
         zone=protocol.study.timezone,
     )
 
