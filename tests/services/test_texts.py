@@ -92,7 +92,7 @@ def test_every_variable_is_filled_in():
     assert message.subject == "2 of 12, until 2 March 2026"
     assert message.body == (
         "Ayşe <Yılmaz>, since 2 February 2026, 11:00 until 2 March 2026, 01:30, 11 minutes, "
-        f"reminder\n3: {LINK} (team@example.org)\n"
+        f"reminder 3: {LINK} (team@example.org)\n"
     )
     assert "Ayşe &lt;Yılmaz&gt;" in message.html
 

@@ -30,6 +30,11 @@ def of_assessment(
     return calendar_file([_event(assessment, closes_at, language)], now=now)
 
 
+def example(opens_at: datetime, closes_at: datetime, *, language: str) -> bytes:
+    """Return such a calendar for no assessment in particular."""
+    return calendar_file([_entry("example", opens_at, closes_at, language)], now=opens_at)
+
+
 def of_participant(
     session: Session,
     participant: Participant,
@@ -53,11 +58,16 @@ def of_participant(
 
 
 def _event(assessment: Assessment, closes_at: datetime, language: str) -> Event:
+    # Links are made from the assessment's uid; so that is not shown as it is.
+    digest = hashlib.sha256(f"calendar:{assessment.uid}".encode()).hexdigest()
+    return _entry(digest[:32], assessment.opens_at, closes_at, language)
+
+
+def _entry(name: str, opens_at: datetime, closes_at: datetime, language: str) -> Event:
     say = translator(language)
     return Event(
-        # Links are made from the assessment's uid; so that is not shown as it is.
-        uid=f"{hashlib.sha256(f'calendar:{assessment.uid}'.encode()).hexdigest()[:32]}@longwave",
-        starts_at=assessment.opens_at,
+        uid=f"{name}@longwave",
+        starts_at=opens_at,
         ends_at=closes_at,
         title=say("Questionnaire"),
         notes=say("A message with your link comes when it opens."),

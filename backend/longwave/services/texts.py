@@ -122,8 +122,8 @@ def _built_in(kind: str, language: str) -> MessageTemplate:
         "reminder": say("A reminder: your questionnaire is still open"),
     }
     short = {
-        "invitation": say("Your next questionnaire is open until {until}:"),
-        "reminder": say("A reminder: your questionnaire is open until {until}:"),
+        "invitation": say("Your questionnaire is open until {until}:"),
+        "reminder": say("Reminder: your questionnaire is open until {until}:"),
     }
     paragraphs = [
         f"Subject: {subjects[kind]}\nSMS: {short[kind].format(until=_UNTIL)} {_LINK}",

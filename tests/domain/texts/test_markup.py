@@ -18,10 +18,10 @@ def filled(body: str, **values: str):
     ("body", "plain"),
     [
         ("# Hello\n\nby **{{ closes_on }}**", "Hello\n\nby closes_on\n"),
-        ("- one\n- two\n  lines\n", "- one\n- two\n  lines\n"),
+        ("- one\n- two\n  lines\n", "- one\n- two lines\n"),
         ("3. one\n4. two\n", "3. one\n4. two\n"),
         ("- a\n\n  b\n- c\n", "- a\n\n  b\n- c\n"),
-        ("> said\n> so", "> said\n> so\n"),
+        ("> said\n> so\n>\n> by me", "> said so\n>\n> by me\n"),
         ("above\n\n---\n\nbelow", f"above\n\n{'-' * 40}\n\nbelow\n"),
         ("    code {{ minutes }}\n", "code minutes\n"),
         ("one\\\ntwo *three* `four`", "one\ntwo three four\n"),

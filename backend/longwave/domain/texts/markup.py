@@ -163,7 +163,7 @@ def _prefixed(text: str, first: str, others: str) -> str:
 
 def _plain_inline(node: SyntaxTreeNode) -> str:
     if node.type in ("softbreak", "hardbreak"):
-        return "\n"
+        return " " if node.type == "softbreak" else "\n"
     if node.type == "link":
         label, address = _label(node), str(node.attrs.get("href", ""))
         return label if address in (label, f"mailto:{label}") else f"{label}: {address}"
