@@ -28,6 +28,7 @@ class Purpose(Enum):
     SEALED = "sealed"
     TRAIL = "trail"
     PERSONAL = "personal"
+    SAMPLING = "sampling"
 
 
 class KeyRing:

@@ -100,7 +100,6 @@ def test_repeated_waves_have_a_line_for_each_occurrence(study: Path) -> None:
     )
     assert len([line for line in lines if "wave esm, " in line]) == 35
     assert any(line.startswith("Random times are an example") for line in lines)
-    assert any(line.startswith("Not carried out by this version: waves[3]") for line in lines)
 
 
 def test_the_same_protocol_gives_the_same_example(study: Path) -> None:

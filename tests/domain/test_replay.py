@@ -35,7 +35,7 @@ def test_a_person_goes_through_the_study():
     assert (state.screened_at, state.enrolled_at, state.randomised_at) == ("t1", "t2", "t4")
     assert state.consents == [Signed("1", "en", "ab", {"read": True}, "t2")]
     assert state.allocations == [("all", 3, "active", "t4")]
-    assert state.assessments == {("w0", 1): (AssessmentStatus.COMPLETED, "d1", "t3")}
+    assert state.assessments == {("w0", 1): (AssessmentStatus.COMPLETED, "d1", "t3", None)}
 
 
 @pytest.mark.parametrize(

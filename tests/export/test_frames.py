@@ -20,10 +20,17 @@ from factories.study import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from longwave.domain.dataset import AnswerEncoder, DatasetPause, DatasetVersion
+from longwave.domain.dataset import (
+    AnswerEncoder,
+    DatasetInvitation,
+    DatasetPause,
+    DatasetVersion,
+)
+from longwave.domain.duration import Duration
 from longwave.domain.errors import InvalidInputError, LongwaveError
 from longwave.domain.instrument import Option
 from longwave.domain.missingness import AssessmentGap, ItemGap, item_gap
+from longwave.domain.protocol.model import Repeat
 from longwave.domain.schedule import study_day
 from longwave.domain.scoring import score
 from longwave.export.frames import Frames, local_dates
@@ -243,9 +250,18 @@ def test_answers_that_no_version_asks_for_are_an_error():
 # --- repeated waves, names, types ------------------------------------------------------------
 
 
-def test_a_repeated_wave_has_a_column_for_each_occurrence():
-    dataset = make_dataset(PROTOCOL, n=4)
-    again = tuple(
+def repeated(times=3):
+    """Return the protocol with a wave w1 that comes again and again."""
+    waves = [
+        replace(wave, repeat=Repeat(Duration(days=14), times)) if wave.id == "w1" else wave
+        for wave in PROTOCOL.waves
+    ]
+    return replace(PROTOCOL, waves=tuple(waves))
+
+
+def second_occasions(dataset):
+    """Return a second occurrence of w1 for everybody, which nobody answered."""
+    return tuple(
         replace(
             found,
             id=found.id + 50_000,
@@ -258,10 +274,60 @@ def test_a_repeated_wave_has_a_column_for_each_occurrence():
         for found in dataset.assessments
         if found.wave == "w1"
     )
-    panel = frames(replace(dataset, assessments=dataset.assessments + again)).panel
-    assert {"calm_total__w1_1", "calm_total__w1_2", "calm_total__w0"} <= set(panel)
-    assert "calm_total__w1" not in panel
+
+
+def test_a_repeated_wave_has_a_column_for_each_occurrence():
+    dataset = make_dataset(PROTOCOL, n=4)
+    rows = dataset.assessments + second_occasions(dataset)
+    panel = frames(replace(dataset, assessments=rows), {VERSION: repeated()}).panel
+    columns = [name for name in panel if name.startswith("calm_total__w1")]
+    assert columns == ["calm_total__w1_1", "calm_total__w1_2", "calm_total__w1_3"]
+    assert "calm_total__w0" in panel
     assert panel["calm_total__w1_2"].isna().all()
+
+
+def test_every_cell_of_a_repeated_wave_has_a_score_or_the_reason_why_there_is_none():
+    dataset = make_dataset(PROTOCOL, n=6)
+    rows = dataset.assessments + second_occasions(dataset)
+    made = frames(replace(dataset, assessments=rows), {VERSION: repeated()})
+    scores = made.scores[(made.scores["scale"] == "total") & (made.scores["wave"] == "w1")]
+    assert len(scores) == 6 * 3 * 2  # people, occurrences, instruments
+    assert (scores["value"].isna() == scores["missing_reason"].notna()).all()
+    assert set(scores.loc[scores["occurrence"] == 3, "missing_reason"]) <= {
+        "not_planned",
+        "withdrawn",
+    }
+
+
+def test_what_closed_before_its_window_did_is_judged_by_when_it_closed():
+    dataset = make_dataset(PROTOCOL, n=12, seed=3)
+    found = next(
+        each for each in dataset.assessments if each.status == "expired" and not each.opened_at
+    )
+    closed = replace(found, closed_at=found.opens_at + timedelta(days=2), closing_reason="unopened")
+    rows = tuple(closed if each is found else each for each in dataset.assessments)
+    for settled, reason in ((1, "unopened"), (3, "not_sent")):
+        sent = DatasetInvitation(found.id, "sent", found.opens_at + timedelta(days=settled))
+        others = tuple(i for i in dataset.invitations if i.assessment_id != found.id)
+        cut_off = found.opens_at + timedelta(days=4)  # its window is still open
+        made = frames(
+            replace(dataset, assessments=rows, invitations=(*others, sent), cut_off=cut_off)
+        )
+        (occasion,) = [each for each in made.occasions if each.assessment is closed]
+        assert (occasion.gap, occasion.status) == (reason, "expired")
+
+
+def test_days_are_those_of_the_zone_in_which_it_was_planned():
+    dataset = make_dataset(PROTOCOL, n=1)
+    late = datetime(2024, 3, 5, 21, 30, tzinfo=UTC)  # past midnight in Istanbul
+    first, *others = dataset.assessments
+    days = [
+        frames(
+            replace(dataset, assessments=(replace(first, due_at=late, zone=zone), *others))
+        ).assessments["due"][0]
+        for zone in ("America/New_York", "Europe/Istanbul")
+    ]
+    assert days[1] - days[0] == 1
 
 
 def test_a_panel_column_longer_than_stata_takes_is_refused():

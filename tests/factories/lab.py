@@ -57,7 +57,7 @@ class Memory:
 
 
 class Lab:
-    """An open trial run of the packaged trial. Time stands still until `wait` moves it.
+    """An open trial run of a packaged trial, or of other files. Time stands still until `wait`.
 
     ``edits`` are made in its ``protocol.yaml``: each text, which must stand there, gives way.
     """
@@ -65,7 +65,7 @@ class Lab:
     def __init__(
         self,
         database_url: str,
-        protocol: str = "msc_burnout_rct",
+        protocol: str | Mapping[str, bytes] = "msc_burnout_rct",
         edits: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.database = Database(database_url)
@@ -75,7 +75,11 @@ class Lab:
         self.clockwork = Clockwork(
             self.database, self.transport, self.keys, BASE_URL, lambda: self.now
         )
-        files = resources.protocol_files(resources.protocols_directory() / protocol)
+        files = (
+            resources.protocol_files(resources.protocols_directory() / protocol)
+            if isinstance(protocol, str)
+            else protocol
+        )
         self.files = files = edited(files, edits)
         with self.database.writing() as session:
             study = studies.add_study(session, files, actor="test", now=self.now)
@@ -163,17 +167,24 @@ class Lab:
         """Return the events of a kind, or of all kinds that begin so, the oldest first."""
         return [event for event in self.rows(Event) if event.kind.startswith(kind)]
 
-    def begin(self, participant_id: int, wave: str) -> None:
+    def begin(self, participant_id: int, wave: str, occurrence: int = 1) -> None:
         """Follow the link to a wave, and press the button behind it."""
-        token = self.keys.link_token(self.assessment(participant_id, wave).uid)
+        token = self.keys.link_token(self.assessment(participant_id, wave, occurrence).uid)
         with self.database.writing() as session:
             assessments.begin(session, token, keys=self.keys, now=self.now)
 
-    def fill(self, participant_id: int, wave: str, value: str = "2", pages: int = 99) -> None:
+    def fill(
+        self,
+        participant_id: int,
+        wave: str,
+        value: str = "2",
+        pages: int = 99,
+        occurrence: int = 1,
+    ) -> None:
         """Answer the first ``pages`` instruments of a wave, without submitting."""
-        self.begin(participant_id, wave)
+        self.begin(participant_id, wave, occurrence)
         with self.database.writing() as session:
-            assessment = self._assessment(session, participant_id, wave)
+            assessment = self._assessment(session, participant_id, wave, occurrence)
             for instrument_id in self.protocol.wave(wave).instruments[:pages]:
                 items = self.protocol.instruments[instrument_id].items
                 assessments.save_page(
@@ -184,11 +195,13 @@ class Lab:
                     now=self.now,
                 )
 
-    def complete(self, participant_id: int, wave: str, value: str = "2") -> None:
+    def complete(
+        self, participant_id: int, wave: str, value: str = "2", occurrence: int = 1
+    ) -> None:
         """Answer a wave and submit it."""
-        self.fill(participant_id, wave, value)
+        self.fill(participant_id, wave, value, occurrence=occurrence)
         with self.database.writing() as session:
-            assessment = self._assessment(session, participant_id, wave)
+            assessment = self._assessment(session, participant_id, wave, occurrence)
             assessments.submit(session, assessment, keys=self.keys, now=self.now)
 
     def randomise(self, **how: str) -> int:
@@ -211,9 +224,17 @@ class Lab:
             )
             return {assessment.wave: assessment.status for assessment in found}
 
-    def assessment(self, participant_id: int, wave: str) -> Assessment:
+    def occasions(self, participant_id: int) -> dict[tuple[str, int], Assessment]:
+        """Return a participant's assessments by wave and occurrence."""
+        return {
+            (found.wave, found.occurrence): found
+            for found in self.rows(Assessment)
+            if found.participant_id == participant_id
+        }
+
+    def assessment(self, participant_id: int, wave: str, occurrence: int = 1) -> Assessment:
         with self.database.reading() as session:
-            return self._assessment(session, participant_id, wave)
+            return self._assessment(session, participant_id, wave, occurrence)
 
     def rows(self, table):
         """Return every row of a table, by its key."""
@@ -221,9 +242,11 @@ class Lab:
             return list(session.exec(select(table).order_by(*table.__table__.primary_key)))
 
     @staticmethod
-    def _assessment(session, participant_id: int, wave: str) -> Assessment:
+    def _assessment(session, participant_id: int, wave: str, occurrence: int = 1) -> Assessment:
         return session.exec(
             select(Assessment).where(
-                Assessment.participant_id == participant_id, Assessment.wave == wave
+                Assessment.participant_id == participant_id,
+                Assessment.wave == wave,
+                Assessment.occurrence == occurrence,
             )
         ).one()

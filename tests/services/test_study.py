@@ -110,19 +110,6 @@ def test_a_trial_run_may_open_with_lists_that_are_given(database):
     }
 
 
-@pytest.mark.parametrize("trial_run", [True, False])
-def test_a_study_does_not_open_on_plans_that_would_not_be_carried_out(database, files, trial_run):
-    repeated = files["protocol.yaml"].replace(
-        b"    window: {before: P7D, after: P28D}\n",
-        b"    window: {before: P7D, after: P28D}\n    expires: {idle: PT3H}\n",
-    )
-    add(database, files | {"protocol.yaml": repeated})
-    with pytest.raises(RefusedTransitionError, match=r"does not carry out waves\[4\]\.expires"):
-        open_(database, "msc-clinicians", trial_run=trial_run)
-    with database.reading() as session:
-        assert studies.get_study(session, "msc-clinicians").state == "draft"
-
-
 def test_the_stored_protocol_is_the_one_that_was_read(database, files):
     add(database, files)
     with database.reading() as session:

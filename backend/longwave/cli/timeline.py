@@ -18,7 +18,6 @@ from longwave.cli.timeline_picture import picture
 from longwave.clock import system_clock
 from longwave.domain.errors import InvalidInputError
 from longwave.domain.protocol import Protocol, read_protocol
-from longwave.domain.protocol.unsupported import not_yet_run
 from longwave.domain.randomisation.draws import Draws
 from longwave.domain.schedule import (
     Course,
@@ -65,9 +64,6 @@ def timeline_command(
     out.print(Text(_ASSUMED), soft_wrap=True)
     if any(wave.sampling for wave in protocol.waves):
         out.print(Text("Random times are an example; each participant has others."), soft_wrap=True)
-    ignored = not_yet_run(protocol)
-    if ignored:
-        out.print(Text(f"Not carried out by this version: {', '.join(ignored)}."), soft_wrap=True)
 
 
 def _arms(protocol: Protocol, arm: str | None) -> Sequence[str | None]:

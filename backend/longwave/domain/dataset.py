@@ -60,7 +60,10 @@ class DatasetParticipant:
 
 @dataclass(frozen=True, slots=True)
 class DatasetAssessment:
-    """One planned occurrence of a wave."""
+    """One planned occurrence of a wave.
+
+    ``closing_reason`` is the rule by which it closed, if one did; ``zone`` is that of its times.
+    """
 
     id: int
     participant_id: int
@@ -76,6 +79,15 @@ class DatasetAssessment:
     started_at: datetime | None
     submitted_at: datetime | None
     closed_at: datetime | None
+    closing_reason: str | None = None
+    zone: str | None = None
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it closed by a rule of expiry; otherwise the end of its window."""
+        if self.closing_reason is None or self.closed_at is None:
+            return self.closes_at
+        return self.closed_at
 
 
 @dataclass(frozen=True, slots=True)

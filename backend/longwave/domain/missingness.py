@@ -54,12 +54,15 @@ EXPLANATIONS: dict[str, str] = {
     AssessmentGap.DECEASED: "The participant had died.",
     AssessmentGap.WITHDRAWN: "The participant had withdrawn.",
     AssessmentGap.LOST: "The participant had been lost to follow-up.",
-    AssessmentGap.NOT_PLANNED: "The event that this wave counts from had not happened.",
+    AssessmentGap.NOT_PLANNED: (
+        "The event that this wave counts from had not happened, the participant entered too late "
+        "for it, or nobody had asked for it."
+    ),
     AssessmentGap.NOT_DUE: "The window had not opened by the cut-off.",
     AssessmentGap.PENDING: "The window was still open at the cut-off.",
     AssessmentGap.CANCELLED: "The assessment was cancelled.",
     AssessmentGap.PAUSED: "The participant had paused messages.",
-    AssessmentGap.NOT_SENT: "No invitation went out before the window closed.",
+    AssessmentGap.NOT_SENT: "No invitation went out before the assessment closed.",
     AssessmentGap.BOUNCED: "Every invitation was refused by the recipient's mail server.",
     AssessmentGap.UNOPENED: "The link was never opened.",
     AssessmentGap.OPENED: "The link was opened, but no question answered.",
@@ -98,7 +101,9 @@ class PersonFacts:
 class AssessmentFacts:
     """One planned assessment.
 
-    ``invitations`` holds the states that its invitation and reminders had when it closed.
+    ``closes_at`` is when it closed, if a rule of expiry closed it before its window did, and the
+    end of its window otherwise. ``invitations`` holds the states that its invitation and
+    reminders had by then.
     """
 
     status: str

@@ -131,10 +131,7 @@ class Frames:
     @cached_property
     def panel_scores(self) -> list[PanelScore]:
         """What the columns of the panel hold."""
-        occurrences: dict[str, int] = {}
-        for found in self.occasions:
-            occurrences[found.wave] = max(found.occurrence, occurrences.get(found.wave, 1))
-        return panel_scores(self.protocols, occurrences)
+        return panel_scores(self.protocols)
 
     def columns(self, table: Table) -> list[Column]:
         """Return the columns of a table of this export."""
@@ -176,8 +173,13 @@ class Frames:
         return _day_numbers(local_dates(instants, self._zones) - self._enrolled)
 
     def _occasion_days(self, instants: Sequence[datetime | None]) -> pd.Series:
+        """Number days of the calendar by which the participant lived when it was planned."""
         who = np.array([found.participant for found in self.occasions], dtype=np.int64)
-        return _day_numbers(local_dates(instants, self._zones[who]) - self._enrolled[who])
+        zones = self._zones[who]
+        for place, found in enumerate(self.occasions):
+            if found.assessment is not None and found.assessment.zone is not None:
+                zones[place] = found.assessment.zone
+        return _day_numbers(local_dates(instants, zones) - self._enrolled[who])
 
 
 def local_dates(

@@ -48,23 +48,35 @@ def all_waves(protocols: Protocols) -> dict[str, Wave]:
     return dict(sorted(newest.items(), key=lambda pair: (pair[1].order, pair[0])))
 
 
+def occurrences_of(protocols: Protocols) -> dict[str, int]:
+    """Return how often each wave can come by any version, so that it is the same for all data."""
+    most: dict[str, int] = {}
+    for protocol in protocols.values():
+        for wave in protocol.waves:
+            most[wave.id] = max(wave.occurrences, most.get(wave.id, 1))
+    return most
+
+
 def list_occasions(dataset: Dataset, protocols: Protocols) -> list[Occasion]:
-    """Return every wave of every participant, by participant, wave and occurrence."""
+    """Return every occurrence of every wave for every participant, planned or not, in order."""
     waves = all_waves(protocols)
+    most = occurrences_of(protocols)
     planned = _by_participant_and_wave(dataset.assessments)
     persons = _person_facts(dataset)
     invitations = _invitation_states(dataset)
     found = []
     for place, participant in enumerate(dataset.participants):
         for wave, planned_wave in waves.items():
-            for assessment in planned.get((participant.id, wave), [None]):
+            of_wave = planned.get((participant.id, wave), {})
+            for occurrence in range(1, most[wave] + 1):
+                assessment = of_wave.get(occurrence)
                 states = invitations.get(assessment.id, frozenset()) if assessment else frozenset()
                 found.append(
                     Occasion(
                         participant=place,
                         wave=wave,
                         wave_order=planned_wave.order,
-                        occurrence=assessment.occurrence if assessment else 1,
+                        occurrence=occurrence,
                         assessment=assessment,
                         status=_status(assessment, dataset.cut_off),
                         gap=assessment_gap(
@@ -79,10 +91,10 @@ def list_occasions(dataset: Dataset, protocols: Protocols) -> list[Occasion]:
 
 def _by_participant_and_wave(
     assessments: Iterable[DatasetAssessment],
-) -> dict[tuple[int, str], list[DatasetAssessment | None]]:
-    grouped: dict[tuple[int, str], list[DatasetAssessment | None]] = defaultdict(list)
-    for assessment in sorted(assessments, key=lambda found: found.occurrence):
-        grouped[assessment.participant_id, assessment.wave].append(assessment)
+) -> dict[tuple[int, str], dict[int, DatasetAssessment]]:
+    grouped: dict[tuple[int, str], dict[int, DatasetAssessment]] = defaultdict(dict)
+    for found in assessments:
+        grouped[found.participant_id, found.wave][found.occurrence] = found
     return grouped
 
 
@@ -98,7 +110,7 @@ def _person_facts(dataset: Dataset) -> dict[int, PersonFacts]:
 
 
 def _invitation_states(dataset: Dataset) -> dict[int, frozenset[str]]:
-    closes = {found.id: found.closes_at for found in dataset.assessments}
+    closes = {found.id: found.ended_at for found in dataset.assessments}
     states: dict[int, set[str]] = defaultdict(set)
     for invitation in dataset.invitations:
         if invitation.settled_at <= closes[invitation.assessment_id]:
@@ -112,7 +124,7 @@ def _facts(assessment: DatasetAssessment | None, states: frozenset[str]) -> Asse
     return AssessmentFacts(
         status=assessment.status,
         opens_at=assessment.opens_at,
-        closes_at=assessment.closes_at,
+        closes_at=assessment.ended_at,
         opened_at=assessment.opened_at,
         started_at=assessment.started_at,
         invitations=states,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from longwave.domain.errors import InvalidInputError
 from longwave.export.content import all_scales, newest_instruments, wave_scales
-from longwave.export.occasions import Protocols, all_waves
+from longwave.export.occasions import Protocols, all_waves, occurrences_of
 from longwave.export.package import in_english
 from longwave.export.schema import PANEL, PANEL_NAME_LENGTH, Column
 
@@ -48,25 +48,19 @@ class PanelScore:
         return name
 
 
-def panel_scores(protocols: Protocols, occurrences: Mapping[str, int]) -> list[PanelScore]:
+def panel_scores(protocols: Protocols) -> list[PanelScore]:
     """Return what the panel holds, in the order of its columns.
 
-    Parameters
-    ----------
-    protocols
-        Every version of the protocol.
-    occurrences
-        How often each wave occurs, of those that occur more than once.
+    A wave that can come more than once has a column for each occurrence, used or not.
     """
+    most = occurrences_of(protocols)
     asked = {wave: set(wave_scales(protocols, wave)) for wave in all_waves(protocols)}
     return [
         PanelScore(instrument, scale, wave, occurrence)
         for instrument, scale in all_scales(protocols)
         for wave, pairs in asked.items()
         if (instrument, scale) in pairs
-        for occurrence in (
-            range(1, occurrences[wave] + 1) if occurrences.get(wave, 1) > 1 else [None]
-        )
+        for occurrence in (range(1, most[wave] + 1) if most[wave] > 1 else [None])
     ]
 
 

@@ -1,4 +1,4 @@
-"""Waves that open and close with time, and crossovers whose time has come."""
+"""What time brings about: waves open and close, people cross over, amendments take hold."""
 
 from __future__ import annotations
 
@@ -13,22 +13,31 @@ from longwave.services import enrolment, programme, timeline
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """How many assessments a sweep opened and closed, and how many people crossed over."""
+    """How many assessments a sweep opened and closed, and how many people it dealt with else.
+
+    They crossed over, or were planned by an amended protocol.
+    """
 
     opened: int
     closed: int
     crossed: int = 0
+    replanned: int = 0
 
     def may_have_left_some(self, limit: int) -> bool:
         """Whether the sweep stopped at its limit."""
-        return max(self.opened, self.closed, self.crossed) >= limit
+        return max(self.opened, self.closed, self.crossed, self.replanned) >= limit
 
 
 def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> SweepReport:
-    """Do what is due, at most ``limit`` of each kind; doing it again does nothing more."""
+    """Do what is due, at most ``limit`` of each kind; doing it again does nothing more.
+
+    Nothing opens by an earlier version of a protocol while there are people to plan by the new.
+    """
     enrolment.forget_screening(session, now=now)
-    return SweepReport(
-        crossed=programme.cross_over_due(session, keys=keys, now=now, limit=limit),
-        closed=timeline.close_due(session, keys=keys, now=now, limit=limit),
-        opened=timeline.open_due(session, keys=keys, now=now, limit=limit),
-    )
+    replanned = timeline.replan_due(session, keys=keys, limit=limit)
+    crossed = programme.cross_over_due(session, keys=keys, now=now, limit=limit)
+    closed = timeline.close_due(session, keys=keys, now=now, limit=limit)
+    opened = 0
+    if replanned < limit:
+        opened = timeline.open_due(session, keys=keys, now=now, limit=limit)
+    return SweepReport(opened, closed, crossed, replanned)

@@ -21,7 +21,7 @@ from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Protocol, Wave
 from longwave.keys import KeyRing, token_hash
-from longwave.services import audit, randomisation, timeline
+from longwave.services import audit, expiry, outbox, randomisation, timeline
 from longwave.services.consent import require_consent
 from longwave.services.participant import record, require_open
 from longwave.services.study import protocol_of
@@ -138,8 +138,7 @@ def begin(session: Session, token: str, *, keys: KeyRing, now: datetime) -> Asse
     """
     assessment = follow_link(session, token, now=now)
     participant = _hold_link(session, assessment, now)
-    if assessment.opened_at is None:
-        assessment.opened_at = now
+    expiry.opened(session, assessment, now=now)
     _verify_contact(session, participant, keys, now)
     session.flush()
     return assessment
@@ -265,7 +264,8 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
     )
     session.flush()
     randomisation.randomise_if_due(session, study, participant, keys=keys, now=now)
-    timeline.wave_is_over(session, study, participant, assessment, keys=keys, at=now)
+    outbox.forget_assessment(session, assessment, now=now)
+    timeline.wave_is_over(session, study, participant, assessment.wave, keys=keys)
     session.flush()
 
 
@@ -310,7 +310,7 @@ def _answerable(assessment: Assessment | None, now: datetime) -> Assessment:
             "This questionnaire is complete. Thank you.", "There is nothing more to do."
         )
     if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED) or (
-        now >= assessment.closes_at
+        now >= assessment.expires_at
     ):
         raise LinkExpiredError(
             "This questionnaire cannot be answered now.",
@@ -346,4 +346,5 @@ def _save(
         assessment.started_at = now
         assessment.status = AssessmentStatus.STARTED
     assessment.revision += 1
+    expiry.saved(session, assessment, now=now)
     session.flush()

@@ -23,7 +23,7 @@ from longwave.keys import KeyRing, Purpose
 from longwave.services import caps, consent, planning, timeline
 from longwave.services.participant import hold, move, person_of, record
 from longwave.services.study import current_protocol
-from longwave.storage import assessment as assessments
+from longwave.storage import occasion as occasions
 from longwave.storage import participant as participants
 from longwave.storage import screening as register
 from longwave.storage import study as studies
@@ -203,13 +203,13 @@ def _enrol(
 ) -> None:
     move(participant, lifecycle.enrol)
     participant.enrolled_at = now
+    participant.planned_version = studies.newest_version(session, key(study)).number
     rescreened = register.is_registered(session, key(study), digest)
     more = {"rescreened": True} if rescreened else {}
     consent.sign(session, participant, form, "participant.enrolled", now=now, more=more)
     planning.plan_from(session, participant, "enrolment", now, keys=keys)
-    for assessment in assessments.of_participant(session, key(participant)):
-        if assessment.opens_at <= now:
-            timeline.open_assessment(session, study, participant, assessment, now=now, at_once=True)
+    for assessment in occasions.scheduled(session, key(participant), opened_by=now):
+        timeline.open_assessment(session, study, participant, assessment, now=now, at_once=True)
     session.flush()
 
 

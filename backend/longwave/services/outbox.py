@@ -18,7 +18,7 @@ from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Letter, Outcome
-from longwave.services import audit, letters
+from longwave.services import audit, expiry, letters
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
 from longwave.storage.message import Due
@@ -191,6 +191,8 @@ def settle(
         message.due_at = now + min(_BACK_OFF * 2 ** min(message.attempts, 9), _LONGEST_BACK_OFF)
         return MessageState.PENDING
     _finish(session, message, _FINAL[delivery.outcome], now)
+    if message.state == MessageState.SENT and message.kind == _INVITATION and message.assessment_id:
+        expiry.invited(session, message.assessment_id, now=now)
     return MessageState(message.state)
 
 
@@ -314,4 +316,4 @@ def _not_before(session: Session, due: Due, now: datetime) -> datetime:
     if due.participant is None:
         return at
     quiet = current_protocol(session, due.study).messages.quiet_hours
-    return outside_quiet_hours(at, due.participant.zone, quiet)
+    return outside_quiet_hours(at, due.participant.zone_at(now), quiet)

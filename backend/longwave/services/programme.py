@@ -7,7 +7,6 @@ Stopping a programme ends no period and is no withdrawal.
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -16,12 +15,11 @@ from longwave.domain.errors import InvalidInputError
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.permissions import Action
 from longwave.domain.protocol.model import Arm, Crossover
-from longwave.domain.schedule import instant
+from longwave.domain.schedule import instant, wall_clock
 from longwave.keys import KeyRing
 from longwave.services.participant import hold_open, move, record, required_reason
 from longwave.services.planning import plan_from
 from longwave.services.study import current_protocol
-from longwave.storage import participant as participants
 from longwave.storage import programme as periods
 from longwave.storage import study as studies
 from longwave.storage.tables import ArmPeriod, Participant, Study
@@ -103,10 +101,12 @@ def cross_over_after(
 def cross_over_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
     """Bring about the crossovers whose time has come; return how many were dealt with.
 
-    One whose participant is busy is left to the next sweep.
+    Those whose participant is busy are left to the next sweep.
     """
     due = periods.crossovers_due(session, now, limit)
-    return sum(_cross_over_one(session, participant_id, keys, now) for participant_id in due)
+    for participant in due:
+        _cross_over_one(session, participant, keys, now)
+    return len(due)
 
 
 def stop(
@@ -133,15 +133,14 @@ def complete(session: Session, participant: Participant, *, viewer: Viewer, now:
     record(session, participant, "programme.completed", {}, actor=viewer.name, now=now)
 
 
-def _cross_over_one(session: Session, participant_id: int, keys: KeyRing, now: datetime) -> bool:
-    participant = participants.try_lock(session, participant_id)
-    if participant is None:
-        return False
+def _cross_over_one(
+    session: Session, participant: Participant, keys: KeyRing, now: datetime
+) -> None:
     due = participant.crossover_due_at
     if due is None or due > now or not lifecycle.may_cross_over(participant.follow_up):
-        return True
-    cross_over(session, participant, keys=keys, at=due)
-    return True
+        return
+    if lifecycle.takes_data(studies.hold_state(session, participant.study_id)):
+        cross_over(session, participant, keys=keys, at=due)
 
 
 def _crossover_due(
@@ -152,8 +151,8 @@ def _crossover_due(
     if crossover is None or crossover.at is None:
         return None
     origin = _origin(session, study, participant, crossover, now)
-    wall = origin.astimezone(ZoneInfo(participant.zone)).replace(tzinfo=None)
-    return instant(crossover.at.after(wall), participant.zone)
+    zone = participant.zone_at(now)
+    return instant(crossover.at.after(wall_clock(origin, zone)), zone)
 
 
 def _origin(

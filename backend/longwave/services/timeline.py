@@ -9,13 +9,16 @@ from sqlmodel import Session
 from longwave.domain.blinding import waves_that_tell
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp
 from longwave.domain.lifecycle import participant as lifecycle
+from longwave.domain.protocol.anchors import WAVE, planned_at
 from longwave.domain.protocol.model import Protocol
+from longwave.domain.schedule import ClosingReason
 from longwave.keys import KeyRing
-from longwave.services import audit, outbox, programme
+from longwave.services import audit, expiry, outbox, programme
 from longwave.services.participant import move, record
-from longwave.services.planning import plan_from
+from longwave.services.planning import instants, plan_anew, plan_from
 from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessments
+from longwave.storage import occasion as occasions
 from longwave.storage import participant as participants
 from longwave.storage import programme as periods
 from longwave.storage import study as studies
@@ -28,60 +31,125 @@ _CLOCKWORK = "clockwork"
 def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
     """Open the assessments whose window has come, and queue their invitations.
 
-    Returns how many were dealt with; one whose participant is busy is left to the next sweep.
+    One whose whole window has passed by now is missed: no invitation goes out. Returns how many
+    were dealt with; those whose participant is busy are left to the next sweep.
     """
     due = assessments.due_to_open(session, now, limit)
-    return sum(_open_one(session, assessment, keys, now) for assessment in due)
+    for assessment, participant in due:
+        _open_one(session, participant, assessment, keys, now)
+    session.flush()
+    return len(due)
 
 
 def close_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
-    """Close the assessments whose window is over; what was answered is kept.
+    """Close the assessments that have expired, as at that moment; what was answered is kept.
 
-    Returns how many were dealt with; one whose participant is busy is left to the next sweep.
+    Returns how many were dealt with; those whose participant is busy are left to the next sweep.
     """
     due = assessments.due_to_close(session, now, limit)
-    return sum(_close_one(session, assessment, keys, now) for assessment in due)
+    for assessment, participant in due:
+        _close_one(session, participant, assessment, keys, now)
+    session.flush()
+    return len(due)
 
 
-def _open_one(session: Session, assessment: Assessment, keys: KeyRing, now: datetime) -> bool:
-    participant = participants.try_lock(session, assessment.participant_id)
-    if participant is None:
-        return False
-    assessments.refresh(session, assessment)
-    if assessment.status != AssessmentStatus.SCHEDULED or not _is_open(session, assessment):
-        return True
+def replan_due(session: Session, *, keys: KeyRing, limit: int) -> int:
+    """Plan by an amended protocol who was planned by an earlier version; return how many were."""
+    done = 0
+    for study_id, number in studies.amended(session):
+        due = participants.due_to_replan(session, study_id, number, limit - done)
+        for participant in due:
+            _plan_by_amendment(session, participant, keys)
+        done += len(due)
+    session.flush()
+    return done
+
+
+def _open_one(
+    session: Session,
+    participant: Participant,
+    assessment: Assessment,
+    keys: KeyRing,
+    now: datetime,
+) -> None:
+    if assessment.status != AssessmentStatus.SCHEDULED or assessment.opens_at > now:
+        return
+    if not _is_open(session, assessment.study_id):
+        return
     study = studies.by_id(session, assessment.study_id)
     if participant.follow_up != FollowUp.ACTIVE:
-        _close(session, study, participant, assessment, AssessmentStatus.CANCELLED, keys, now)
+        _finish(session, participant, assessment, AssessmentStatus.CANCELLED, now, now=now)
+        wave_is_over(session, study, participant, assessment.wave, keys=keys)
     elif assessment.closes_at <= now:
-        _close(session, study, participant, assessment, AssessmentStatus.EXPIRED, keys, now)
+        _expire(session, study, participant, assessment, ClosingReason.MISSED, keys, now)
     else:
         open_assessment(session, study, participant, assessment, now=now)
-    session.flush()
-    return True
 
 
-def _close_one(session: Session, assessment: Assessment, keys: KeyRing, now: datetime) -> bool:
-    participant = participants.try_lock(session, assessment.participant_id)
-    if participant is None:
-        return False
-    assessments.refresh(session, assessment)
-    if AssessmentStatus(assessment.status).is_over or not _is_open(session, assessment):
-        return True
-    study = studies.by_id(session, assessment.study_id)
+def _close_one(
+    session: Session,
+    participant: Participant,
+    assessment: Assessment,
+    keys: KeyRing,
+    now: datetime,
+) -> None:
+    if AssessmentStatus(assessment.status).is_over or assessment.expires_at > now:
+        return
+    if _is_open(session, assessment.study_id):
+        study = studies.by_id(session, assessment.study_id)
+        reason = expiry.closes_by(assessment)
+        _expire(session, study, participant, assessment, reason, keys, now)
+
+
+def _expire(
+    session: Session,
+    study: Study,
+    participant: Participant,
+    assessment: Assessment,
+    reason: ClosingReason,
+    keys: KeyRing,
+    now: datetime,
+) -> None:
+    """Close an assessment as at the moment at which it expired, however late that is noticed."""
     started = assessment.status == AssessmentStatus.STARTED
     status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
-    _close(session, study, participant, assessment, status, keys, now)
-    session.flush()
-    return True
+    assessment.closing_reason = reason
+    _finish(session, participant, assessment, status, assessment.expires_at, now=now)
+    outbox.forget_assessment(session, assessment, now=now)
+    wave_is_over(session, study, participant, assessment.wave, keys=keys)
+
+
+def _plan_by_amendment(session: Session, participant: Participant, keys: KeyRing) -> None:
+    """Let the version in force hold for a participant, as at the moment at which it came."""
+    study = studies.by_id(session, participant.study_id)
+    version = studies.newest_version(session, key(study))
+    if not _is_open(session, key(study)):
+        return
+    if participant.follow_up not in (FollowUp.ACTIVE, FollowUp.COMPLETED):
+        participant.planned_version = version.number
+        return
+    has_new, superfluous = plan_anew(session, participant, keys=keys)
+    if has_new and participant.follow_up == FollowUp.COMPLETED:
+        move(participant, lifecycle.continue_follow_up)
+        record(
+            session,
+            participant,
+            "participant.continued",
+            {},
+            actor=_CLOCKWORK,
+            now=version.added_at,
+        )
+    for assessment in superfluous:
+        status = AssessmentStatus.CANCELLED
+        _finish(session, participant, assessment, status, version.added_at, now=version.added_at)
+    for wave in dict.fromkeys(found.wave for found in superfluous):
+        wave_is_over(session, study, participant, wave, keys=keys)
 
 
 def send_open_link_again(session: Session, participant: Participant, *, now: datetime) -> None:
     """Send a participant the link of an open assessment, at most once a day."""
-    for assessment in assessments.of_participant(session, key(participant)):
-        if assessment.status in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
-            outbox.queue_link_again(session, participant, assessment, now=now)
-            return
+    for assessment in occasions.under_way(session, key(participant))[:1]:
+        outbox.queue_link_again(session, participant, assessment, now=now)
 
 
 def open_assessment(
@@ -105,21 +173,19 @@ def open_assessment(
 
 
 def wave_is_over(
-    session: Session,
-    study: Study,
-    participant: Participant,
-    assessment: Assessment,
-    *,
-    keys: KeyRing,
-    at: datetime,
+    session: Session, study: Study, participant: Participant, wave: str, *, keys: KeyRing
 ) -> None:
-    """Let follow what hangs on the end of a wave: later waves, crossover, the end of messages.
+    """Let follow what hangs on the end of a wave, if no occurrence of it is left.
 
-    ``at`` is when the wave was completed or its window closed, however late that is noticed.
+    Later waves, a crossover and the end of follow-up count from when its last occurrence was
+    completed or closed, however late that is noticed.
     """
-    outbox.forget_assessment(session, assessment, now=at)
-    plan_from(session, participant, f"wave:{assessment.wave}", at, keys=keys)
-    programme.cross_over_after(session, study, participant, assessment.wave, keys=keys, at=at)
+    if occasions.has_left(session, key(participant), wave):
+        return
+    at = occasions.waves_of(session, key(participant))[wave].ended_at
+    assert at is not None
+    plan_from(session, participant, f"{WAVE}{wave}", at, keys=keys)
+    programme.cross_over_after(session, study, participant, wave, keys=keys, at=at)
     _complete_if_at_the_end(session, study, participant, at)
 
 
@@ -139,10 +205,14 @@ def end(
     outbox.forget_participant(session, participant, now=now)
     if not lifecycle.takes_data(studies.hold_state(session, participant.study_id)):
         return
-    for assessment in assessments.of_participant(session, key(participant)):
-        status = _ENDINGS.get(AssessmentStatus(assessment.status))
-        if status and (for_ever or assessment.status != AssessmentStatus.SCHEDULED):
-            _finish(session, participant, assessment, status, now, actor=actor, now=now)
+    ending = occasions.under_way(session, key(participant))
+    if for_ever:
+        ending += occasions.scheduled(session, key(participant))
+    for assessment in ending:
+        assessment.status = _ENDINGS[AssessmentStatus(assessment.status)]
+        assessment.closed_at = now
+    for assessment in ending:
+        _tell_end(session, participant, assessment, actor=actor, now=now)
     if for_ever:
         participant.crossover_due_at = None
 
@@ -160,27 +230,13 @@ def take_up_again(
     """Let follow now what did not follow from the waves that ended while a participant was lost."""
     if participant.crossover_due_at is not None:
         participant.crossover_due_at = max(participant.crossover_due_at, now)
-    for found in assessments.of_participant(session, key(participant)):
-        if AssessmentStatus(found.status).is_over and found.closed_at is not None:
-            anchor = f"wave:{found.wave}"
-            plan_from(session, participant, anchor, found.closed_at, keys=keys)
-            programme.cross_over_after(session, study, participant, found.wave, keys=keys, at=now)
+    for wave, state in occasions.waves_of(session, key(participant)).items():
+        if state.is_over and state.ended_at is not None:
+            plan_from(session, participant, f"{WAVE}{wave}", state.ended_at, keys=keys)
+            programme.cross_over_after(session, study, participant, wave, keys=keys, at=now)
+    _plan_by_amendment(session, participant, keys)
     _complete_if_at_the_end(session, study, participant, now)
     session.flush()
-
-
-def _close(
-    session: Session,
-    study: Study,
-    participant: Participant,
-    assessment: Assessment,
-    status: AssessmentStatus,
-    keys: KeyRing,
-    now: datetime,
-) -> None:
-    over_at = now if status == AssessmentStatus.CANCELLED else assessment.closes_at
-    _finish(session, participant, assessment, status, over_at, actor=_CLOCKWORK, now=now)
-    wave_is_over(session, study, participant, assessment, keys=keys, at=over_at)
 
 
 def _finish(
@@ -190,15 +246,27 @@ def _finish(
     status: AssessmentStatus,
     over_at: datetime,
     *,
-    actor: str,
     now: datetime,
 ) -> None:
     assessment.status = status
     assessment.closed_at = over_at
+    _tell_end(session, participant, assessment, actor=_CLOCKWORK, now=now)
+
+
+def _tell_end(
+    session: Session,
+    participant: Participant,
+    assessment: Assessment,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
     told: dict[str, str | int] = {"wave": assessment.wave, "occurrence": assessment.occurrence}
-    if status == AssessmentStatus.PARTIAL:
+    if assessment.closing_reason is not None:
+        told["reason"] = assessment.closing_reason
+    if assessment.status == AssessmentStatus.PARTIAL:
         told["answers"] = audit.salted_answers(session, assessment)
-    record(session, participant, f"assessment.{status}", told, actor=actor, now=now)
+    record(session, participant, f"assessment.{assessment.status}", told, actor=actor, now=now)
 
 
 def _complete_if_at_the_end(
@@ -209,24 +277,30 @@ def _complete_if_at_the_end(
         record(session, participant, "participant.completed", {}, actor=_CLOCKWORK, now=at)
 
 
-def _is_open(session: Session, assessment: Assessment) -> bool:
+def _is_open(session: Session, study_id: int) -> bool:
     """Whether the study still takes data; if so, it stays open until the transaction ends."""
-    return lifecycle.takes_data(studies.hold_state(session, assessment.study_id))
+    return lifecycle.takes_data(studies.hold_state(session, study_id))
 
 
 def _is_at_the_end(session: Session, study: Study, participant: Participant) -> bool:
     """Whether every wave is over that can come for this participant."""
-    over = {
-        found.wave
-        for found in assessments.of_participant(session, key(participant))
-        if AssessmentStatus(found.status).is_over
-    }
+    planned = occasions.waves_of(session, key(participant))
+    if not all(state.is_over for state in planned.values()):
+        return False
     protocol = current_protocol(session, study)
-    left = {wave.id for wave in protocol.waves} - over
-    return not left or left <= _never_planned(session, protocol, participant)
+    passed = instants(session, participant)
+    never = set(_of_no_programme(session, protocol, participant))
+    for wave in protocol.waves:  # each stands below what it hangs on
+        if wave.id in planned or wave.id in never:
+            continue
+        event = planned_at(protocol, wave)
+        if event is not None and event not in passed and event.removeprefix(WAVE) not in never:
+            return False
+        never.add(wave.id)  # on request, or it was too late when it would have been planned
+    return True
 
 
-def _never_planned(
+def _of_no_programme(
     session: Session, protocol: Protocol, participant: Participant
 ) -> frozenset[str]:
     """Return the waves that count from a programme which this participant's arm never has."""

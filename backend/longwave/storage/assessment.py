@@ -7,16 +7,14 @@ from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import bindparam
+from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sqlalchemy_select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp, StudyState
+from longwave.domain.lifecycle import AssessmentStatus, FollowUp
+from longwave.storage.study import FROZEN
 from longwave.storage.tables import Answer, Assessment, Participant, Study
-
-FROZEN = (StudyState.LOCKED, StudyState.ARCHIVED)
-"""The states of studies whose data stay as they are; the clockwork leaves them alone."""
 
 _UNDER_WAY = (AssessmentStatus.OPEN, AssessmentStatus.STARTED)
 
@@ -95,40 +93,70 @@ _COMPLETED = select(Assessment.id).where(
 )
 
 
-def due_to_open(session: Session, now: datetime, limit: int) -> list[Assessment]:
-    """Return scheduled assessments whose window has opened, the earliest first."""
-    return list(session.exec(_DUE_TO_OPEN, params={"now": now, "most": limit}))
+Held = tuple[Assessment, Participant]
+"""An assessment, and its participant as she is now, for whom nobody else writes."""
 
 
-_DUE_TO_OPEN = (
-    select(Assessment)
-    .join(Study, col(Study.id) == col(Assessment.study_id))
-    .where(
-        col(Assessment.status) == AssessmentStatus.SCHEDULED,
-        col(Assessment.opens_at) <= bindparam("now"),
-        col(Study.state).not_in(FROZEN),
+def due_to_open(session: Session, now: datetime, limit: int) -> list[Held]:
+    """Return scheduled assessments whose window has opened, the earliest first.
+
+    Their participants are locked until the end. Those of participants for whom somebody else
+    writes at this moment are passed over.
+    """
+    return _held(session, _DUE_TO_OPEN, {"now": now, "most": limit})
+
+
+def due_to_close(session: Session, now: datetime, limit: int) -> list[Held]:
+    """Return open and started assessments that expire, the earliest of each first.
+
+    Their participants are locked, as by `due_to_open`.
+    """
+    found: list[Held] = []
+    for statement in _DUE_TO_CLOSE:
+        found += _held(session, statement, {"now": now, "most": limit - len(found)})
+    return found
+
+
+def _due(status: AssessmentStatus, at: datetime) -> Select[Assessment, Participant]:
+    """Select what is due by one range of one index, however much else there is.
+
+    A study that takes no data has nothing under way or to come. Should it have, it stays.
+    """
+    frozen = sqlalchemy_select(col(Study.id)).where(col(Study.state).in_(FROZEN))
+    return (
+        sqlalchemy_select(Assessment, Participant)
+        .join(Participant, col(Participant.id) == col(Assessment.participant_id))
+        .where(
+            col(Assessment.status) == status,
+            col(at) <= bindparam("now"),
+            col(Assessment.study_id).not_in(frozen),
+        )
+        .order_by(col(at))
+        .limit(bindparam("most"))
+        .with_for_update(key_share=True, skip_locked=True, of=Participant)
     )
-    .order_by(col(Assessment.opens_at))
-    .limit(bindparam("most"))
-)
 
 
-def due_to_close(session: Session, now: datetime, limit: int) -> list[Assessment]:
-    """Return open and started assessments whose window has closed, the earliest first."""
-    return list(session.exec(_DUE_TO_CLOSE, params={"now": now, "most": limit}))
+_DUE_TO_OPEN = _due(AssessmentStatus.SCHEDULED, Assessment.opens_at)
+_DUE_TO_CLOSE = [_due(status, Assessment.expires_at) for status in _UNDER_WAY]
 
 
-_DUE_TO_CLOSE = (
-    select(Assessment)
-    .join(Study, col(Study.id) == col(Assessment.study_id))
-    .where(
-        col(Assessment.status).in_(_UNDER_WAY),
-        col(Assessment.closes_at) <= bindparam("now"),
-        col(Study.state).not_in(FROZEN),
-    )
-    .order_by(col(Assessment.closes_at))
-    .limit(bindparam("most"))
-)
+def _held(
+    session: Session,
+    statement: Select[Assessment, Participant],
+    parameters: Mapping[str, object],
+) -> list[Held]:
+    rows = session.execute(statement, parameters, execution_options=_AS_IT_IS_NOW)
+    found = [(assessment, participant) for assessment, participant in rows]
+    if found and session.get_bind().dialect.name != "sqlite":
+        # What was read before its participant was locked may be out of date.
+        ids = [assessment.id for assessment, _ in found]
+        again = select(Assessment).where(col(Assessment.id).in_(ids))
+        session.exec(again, execution_options=_AS_IT_IS_NOW).all()
+    return found
+
+
+_AS_IT_IS_NOW = {"populate_existing": True}
 
 
 def open_now(

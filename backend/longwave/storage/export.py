@@ -41,7 +41,7 @@ from longwave.storage.tables import (
 _BATCH = 1_000
 _CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
 _ABOUT_PEOPLE = "participant."
-_COMPLETED = "participant.completed"
+_END_OF_FOLLOW_UP = ("participant.completed", "participant.continued")
 _PAUSED = f"participant.messages_{Messages.PAUSED}"
 _RESUMED = f"participant.messages_{Messages.ON}"
 
@@ -178,6 +178,8 @@ def _assessments(
             col(Assessment.started_at),
             col(Assessment.submitted_at),
             col(Assessment.closed_at),
+            col(Assessment.closing_reason),
+            col(Assessment.zone),
         )
         .where(col(Assessment.study_id) == study_id, shown)
         .order_by(col(Assessment.id))
@@ -269,7 +271,7 @@ def _cut_off(
     told = col(Event.kind).startswith(_ABOUT_PEOPLE, autoescape=True)
     if not arms:
         kept_back = [kind for kind, fields in EVENTS.items() if fields is None]
-        told = told & col(Event.kind).not_in([*kept_back, _COMPLETED])
+        told = told & col(Event.kind).not_in([*kept_back, *_END_OF_FOLLOW_UP])
     instants.append(_newest(session, col(Event.at), _of(Event, study_id), told))
     return max(instant for instant in instants if instant is not None)
 

@@ -12,6 +12,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from longwave.domain.lifecycle import Stage
 from longwave.storage.tables import Allocation, Contact, Participant
 
+_AS_IT_IS_NOW = {"populate_existing": True}
+
 
 def by_id(session: Session, participant_id: int) -> Participant:
     """Return a participant who is known to exist."""
@@ -30,15 +32,25 @@ def lock(session: Session, participant_id: int) -> Participant:
     return session.exec(statement, execution_options=_AS_IT_IS_NOW).one()
 
 
-def try_lock(session: Session, participant_id: int) -> Participant | None:
-    """Do as `lock` does, but return None instead of waiting for somebody else."""
-    if session.get_bind().dialect.name == "sqlite":
-        return by_id(session, participant_id)
-    statement = _fresh(participant_id).with_for_update(key_share=True, skip_locked=True)
-    return session.exec(statement, execution_options=_AS_IT_IS_NOW).one_or_none()
+def due_to_replan(session: Session, study_id: int, number: int, limit: int) -> list[Participant]:
+    """Return who was planned by an earlier version of the protocol than ``number``; locked.
+
+    Those for whom somebody else writes at this moment are passed over.
+    """
+    parameters = {"study_id": study_id, "number": number, "most": limit}
+    return list(session.exec(_DUE_TO_REPLAN, params=parameters, execution_options=_AS_IT_IS_NOW))
 
 
-_AS_IT_IS_NOW = {"populate_existing": True}
+_DUE_TO_REPLAN = (
+    select(Participant)
+    .where(
+        col(Participant.study_id) == bindparam("study_id"),
+        col(Participant.planned_version) < bindparam("number"),
+    )
+    .order_by(col(Participant.planned_version), col(Participant.id))
+    .limit(bindparam("most"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 
 
 def _fresh(participant_id: int) -> SelectOfScalar[Participant]:

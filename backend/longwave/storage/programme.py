@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import FollowUp
-from longwave.storage.assessment import FROZEN
+from longwave.storage.study import FROZEN
 from longwave.storage.tables import Allocation, ArmPeriod, Participant, Study
 
 _CLUSTER_LIST = "cluster:"
@@ -35,22 +35,26 @@ def all_of(session: Session, participant_id: int) -> list[ArmPeriod]:
     return list(session.exec(statement))
 
 
-def crossovers_due(session: Session, now: datetime, limit: int) -> list[int]:
-    """Return the ids of participants whose crossover is due, the earliest first."""
-    found = session.exec(_CROSSOVERS_DUE, params={"now": now, "most": limit})
-    return [participant_id for participant_id in found if participant_id is not None]
+def crossovers_due(session: Session, now: datetime, limit: int) -> list[Participant]:
+    """Return participants whose crossover is due, the earliest first; they are locked.
+
+    Those for whom somebody else writes at this moment are passed over.
+    """
+    parameters = {"now": now, "most": limit}
+    return list(session.exec(_CROSSOVERS_DUE, params=parameters, execution_options=_AS_IT_IS_NOW))
 
 
+_AS_IT_IS_NOW = {"populate_existing": True}
 _CROSSOVERS_DUE = (
-    select(Participant.id)
-    .join(Study, col(Study.id) == col(Participant.study_id))
+    select(Participant)
     .where(
         col(Participant.crossover_due_at) <= bindparam("now"),
         col(Participant.follow_up).in_(_STILL),
-        col(Study.state).not_in(FROZEN),
+        col(Participant.study_id).not_in(select(Study.id).where(col(Study.state).in_(FROZEN))),
     )
     .order_by(col(Participant.crossover_due_at))
     .limit(bindparam("most"))
+    .with_for_update(key_share=True, skip_locked=True, of=Participant)
 )
 
 

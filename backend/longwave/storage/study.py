@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, func, select
 
-from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.lifecycle import AssessmentStatus, StudyState
 from longwave.storage.tables import Approval, Assessment, ProtocolVersion, Study
+
+FROZEN = (StudyState.LOCKED, StudyState.ARCHIVED)
+"""The states of studies whose data stay as they are; the clockwork leaves them alone."""
 
 
 def by_slug(session: Session, slug: str) -> Study | None:
@@ -108,6 +115,44 @@ _LATEST_VERSION_ID = (
     .where(col(ProtocolVersion.study_id) == bindparam("study_id"))
     .order_by(col(ProtocolVersion.number).desc())
     .limit(1)
+)
+
+
+class VersionKey(NamedTuple):
+    """A version of a protocol, without its files."""
+
+    id: int
+    number: int
+    added_at: datetime
+
+
+def newest_version(session: Session, study_id: int) -> VersionKey:
+    """Return which version of a study's protocol is in force."""
+    return VersionKey(*session.execute(_NEWEST_VERSION, {"study_id": study_id}).one())
+
+
+_NEWEST_VERSION = (
+    sqlalchemy_select(
+        col(ProtocolVersion.id), col(ProtocolVersion.number), col(ProtocolVersion.added_at)
+    )
+    .where(col(ProtocolVersion.study_id) == bindparam("study_id"))
+    .order_by(col(ProtocolVersion.number).desc())
+    .limit(1)
+)
+
+
+def amended(session: Session) -> list[tuple[int, int]]:
+    """Return the id and the newest version's number of studies that take data and were amended."""
+    return [(study_id, number) for study_id, number in session.execute(_AMENDED)]
+
+
+_AMENDED = (
+    sqlalchemy_select(col(ProtocolVersion.study_id), func.max(col(ProtocolVersion.number)))
+    .join(Study, col(Study.id) == col(ProtocolVersion.study_id))
+    .where(col(Study.state).not_in(FROZEN))
+    .group_by(col(ProtocolVersion.study_id))
+    .having(func.max(col(ProtocolVersion.number)) > 1)
+    .order_by(col(ProtocolVersion.study_id))
 )
 
 

@@ -6,7 +6,6 @@ import pytest
 from factories.broken import Broken, assert_only_fault, faults_of
 
 from longwave.domain.protocol import read_protocol
-from longwave.domain.protocol.unsupported import not_yet_run
 
 DIARY = "repeat: {every: P1W, times: 12}"
 BURST = 'sampling: {days: 7, per_day: 5, between: ["09:00", "21:00"], apart: PT90M, expires: PT30M}'
@@ -222,14 +221,3 @@ def test_nothing_hangs_on_a_request(rich) -> None:
     (fault,) = faults_of(changed(rich, ("programmes:\n", last)))
     assert fault.field == "waves[7].anchor"
     assert "may never be made" in fault.message
-
-
-def test_what_is_not_run_yet_is_named(rich, small) -> None:
-    assert not_yet_run(read_protocol(small)) == []
-    assert not_yet_run(read_protocol(rich)) == [
-        "waves[3].repeat",
-        "waves[3].expires",
-        "waves[4].sampling",
-        "waves[5].anchor (2027-03-01)",
-        "waves[6].anchor (request)",
-    ]

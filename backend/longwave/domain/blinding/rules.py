@@ -88,16 +88,19 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "participant.found": _NOTHING,
     "participant.deceased": _NOTHING,
     "participant.completed": _NOTHING,
+    "participant.continued": _NOTHING,
+    "participant.zone_changed": frozenset({"zone", "since"}),
     "participant.erased": _NOTHING,
     "participant.messages_on": _NOTHING,
     "participant.messages_paused": _NOTHING,
     "participant.stratum_corrected": frozenset({"from", "to"}),
     "participant.randomised_in_error": _NOTHING,
     "answer.corrected": frozenset({"wave", "occurrence", "instrument", "item"}),
+    "assessment.requested": frozenset({"wave", "occurrence"}),
     "assessment.opened": frozenset({"wave", "occurrence"}),
     "assessment.completed": frozenset({"wave", "occurrence", "answered", "items"}),
-    "assessment.partial": frozenset({"wave", "occurrence", "answered", "items"}),
-    "assessment.expired": frozenset({"wave", "occurrence"}),
+    "assessment.partial": frozenset({"wave", "occurrence", "answered", "items", "reason"}),
+    "assessment.expired": frozenset({"wave", "occurrence", "reason"}),
     "assessment.cancelled": frozenset({"wave", "occurrence"}),
     "message.sent": frozenset({"step", "attempts"}),
     "message.failed": frozenset({"step", "attempts"}),
@@ -129,6 +132,10 @@ MESSAGES: Mapping[str, bool] = {
 One about a wave that tells the arm is kept back all the same."""
 
 
+_END_OF_FOLLOW_UP = ("participant.completed", "participant.continued")
+"""These tell whether a wave that counts from the programme is over, where there is one."""
+
+
 def message_is_shown(kind: str, wave: str | None, hidden_waves: Collection[str]) -> bool:
     """Whether the blinded may know of a message."""
     return MESSAGES.get(kind, False) and wave not in hidden_waves
@@ -154,7 +161,7 @@ def shown_payload(
     fields = EVENTS.get(kind)
     if fields is None or _wave_of(payload) in hidden:
         return None
-    if kind == "participant.completed" and hidden:
+    if kind in _END_OF_FOLLOW_UP and hidden:
         return None
     return {name: value for name, value in payload.items() if name in fields}
 

@@ -129,6 +129,15 @@ def complete_follow_up(person: Person) -> Person:
     return replace(person, follow_up=FollowUp.COMPLETED)
 
 
+def continue_follow_up(person: Person) -> Person:
+    """Ask more of a person of whom nothing more was to be asked: the protocol was amended."""
+    if person.follow_up != FollowUp.COMPLETED:
+        raise RefusedTransitionError(
+            f"The follow-up is {person.follow_up}, not completed.", "There is nothing to continue."
+        )
+    return replace(person, follow_up=FollowUp.ACTIVE)
+
+
 def lose(person: Person) -> Person:
     """Give up looking for a person; `find` undoes it."""
     _require_taking_part(person)

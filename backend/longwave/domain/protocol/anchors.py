@@ -45,6 +45,16 @@ def entry(protocol: Protocol, wave: Wave) -> str:
     return RANDOMISATION
 
 
+def planned_at(protocol: Protocol, wave: Wave) -> str | None:
+    """Return the event at which a wave is planned: the one it counts from, or the entry.
+
+    None for a wave that is planned when it is requested.
+    """
+    if wave.anchor == REQUEST:
+        return None
+    return wave.anchor if calendar_day(wave.anchor) is None else entry(protocol, wave)
+
+
 def root_of(protocol: Protocol, wave: str) -> Wave | None:
     """Return the wave at the end of the chain of waves that ``wave`` is anchored to."""
     waves = {other.id: other for other in protocol.waves}

@@ -41,19 +41,27 @@ class Started(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How and when an assessment ended; the digest of its answers where they were proved."""
+    """How and when an assessment ended; the digest of its answers where they were proved.
+
+    ``reason`` is the rule by which it closed, where the event tells one.
+    """
 
     status: AssessmentStatus
     answers: str | None
     at: str
+    reason: str | None = None
 
 
 @dataclass(slots=True)
 class PersonState:
-    """What follows from a participant's events."""
+    """What follows from a participant's events.
+
+    ``zone`` is the time zone that was last noted, None if it is that of the enrolment.
+    """
 
     screened_at: str | None = None
     site: str | None = None
+    zone: str | None = None
     stage: Stage | None = None
     ineligible_reason: str | None = None
     programme: ProgrammeState = ProgrammeState.NOT_STARTED
@@ -194,6 +202,14 @@ def _completed(state: PersonState, _: Happened) -> None:
     state.follow_up = FollowUp.COMPLETED
 
 
+def _continued(state: PersonState, _: Happened) -> None:
+    state.follow_up = FollowUp.ACTIVE
+
+
+def _zone_changed(state: PersonState, event: Happened) -> None:
+    state.zone = event.payload["zone"]
+
+
 def _erased(state: PersonState, event: Happened) -> None:
     state.erased_at, state.messages = event.at, Messages.PAUSED
 
@@ -216,7 +232,10 @@ def _resumed(state: PersonState, _: Happened) -> None:
 
 def _ended(state: PersonState, event: Happened) -> None:
     status = AssessmentStatus(event.kind.removeprefix("assessment."))
-    state.assessments[_occasion(event)] = Ended(status, event.payload.get("answers"), event.at)
+    told = event.payload
+    state.assessments[_occasion(event)] = Ended(
+        status, told.get("answers"), event.at, told.get("reason")
+    )
 
 
 def _corrected(state: PersonState, event: Happened) -> None:
@@ -256,6 +275,8 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "participant.found": _found,
     "participant.deceased": _deceased,
     "participant.completed": _completed,
+    "participant.continued": _continued,
+    "participant.zone_changed": _zone_changed,
     "participant.erased": _erased,
     "participant.stratum_corrected": _stratum_corrected,
     "participant.randomised_in_error": _in_error,

@@ -10,11 +10,9 @@ from longwave.domain.protocol.anchors import (
     ENROLMENT,
     PROGRAMME,
     RANDOMISATION,
-    REQUEST,
     WAVE,
-    calendar_day,
-    entry,
     hangs_on_programme,
+    planned_at,
 )
 from longwave.domain.protocol.model import Crossover, MessageRules, Protocol, Wave
 from longwave.domain.schedule.clock import instant, outside_quiet_hours, wall_clock
@@ -141,11 +139,8 @@ class _Plan:
                 self._ends(wave)
 
     def _since(self, wave: Wave) -> datetime | None:
-        if wave.anchor == REQUEST:
-            return None
-        if calendar_day(wave.anchor) is not None:
-            return self.events.get(entry(self.protocol, wave))
-        return self.events.get(wave.anchor)
+        event = planned_at(self.protocol, wave)
+        return None if event is None else self.events.get(event)
 
     def _planned(self, wave: Wave, since: datetime) -> Windows:
         draws = self.course.draws

@@ -176,6 +176,8 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
     for fact in _FACTS:
         if getattr(row, fact) != getattr(state, fact):
             yield f"participant.{fact} is not what follows from the trail"
+    if row.next_zone != state.zone:
+        yield "participant.next_zone is not what follows from the trail"
     if row.has_contact and row.verified_at != state.verified_at:
         yield "contact.verified_at is not what follows from the trail"
     if state.ineligible_reason is not None and row.ineligible_reason != state.ineligible_reason:
@@ -282,6 +284,8 @@ def _assessments(found: _Person, report: TrailReport) -> Iterator[str]:
             yield f"{name}: its status is not what follows from the trail"
         elif row.submitted_at != (ended.at if row.status == AssessmentStatus.COMPLETED else None):
             yield f"{name}: when it was handed in is not what follows from the trail"
+        elif ended.reason is not None and row.closing_reason != ended.reason:
+            yield f"{name}: by which rule it closed is not what follows from the trail"
         elif row.status in _ANSWERED:
             yield from _answers(found, row, ended.answers, report)
     for wave, occurrence in told:

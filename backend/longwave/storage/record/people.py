@@ -89,6 +89,7 @@ class StoredParticipant(NamedTuple):
     erased_at: str | None
     verified_at: str | None
     has_contact: bool
+    next_zone: str | None
 
 
 def participants(session: Session, within: Range) -> list[StoredParticipant]:
@@ -123,6 +124,7 @@ def participants(session: Session, within: Range) -> list[StoredParticipant]:
             col(first.public_id),
             *(raw.instant(dialect, col(column)) for column in (*instants, Contact.verified_at)),
             col(Contact.participant_id).is_not(None),
+            col(Participant.next_zone),
         )
         .outerjoin(Contact, col(Contact.participant_id) == col(Participant.id))
         .outerjoin(first, col(first.id) == col(Participant.duplicate_of))
@@ -257,6 +259,7 @@ class StoredAssessment(NamedTuple):
     status: str
     salt: bytes | None
     submitted_at: str | None
+    closing_reason: str | None
 
 
 def ended_assessments(
@@ -272,6 +275,7 @@ def ended_assessments(
             col(Assessment.status),
             col(Assessment.salt),
             raw.instant(session.get_bind().dialect.name, col(Assessment.submitted_at)),
+            col(Assessment.closing_reason),
         )
         .where(
             within.holds(col(Assessment.participant_id)),

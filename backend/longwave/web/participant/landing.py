@@ -89,8 +89,8 @@ def _landing(token: str, request: Request, edge: Edge) -> Response:
         wave=wave,
         minutes=protocol.minutes(wave),
         parts=len(wave.instruments),
-        closes_at=assessment.closes_at,
-        zone=participant.zone,
+        closes_at=assessment.expires_at,
+        zone=participant.zone_at(edge.now),
     )
 
 

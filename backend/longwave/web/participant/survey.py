@@ -15,6 +15,7 @@ from longwave.services import assessment as assessments
 from longwave.services.assessment import Answers, Questionnaire
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessment_rows
+from longwave.storage import occasion as occasions
 from longwave.storage import participant as participants
 from longwave.storage import study as studies
 from longwave.storage.tables import Assessment
@@ -199,10 +200,7 @@ def _closing(request: Request, edge: Edge, template: str, *, again: bool = False
         protocol = protocol_of(session, assessment.protocol_version_id)
         participant = participants.by_id(session, assessment.participant_id)
         study = studies.by_id(session, assessment.study_id)
-        later = any(
-            found.opens_at > edge.now and found.id != assessment.id
-            for found in assessment_rows.of_participant(session, assessment.participant_id)
-        )
+        later = occasions.has_next(session, assessment.participant_id)
     response = page(
         template,
         language_for(request, protocol, participant.language),
@@ -210,8 +208,8 @@ def _closing(request: Request, edge: Edge, template: str, *, again: bool = False
         frame=replace(frame_of(request, study, protocol), languages=()),
         slug=study.slug,
         again=again,
-        closes_at=assessment.closes_at,
-        zone=participant.zone,
+        closes_at=assessment.expires_at,
+        zone=participant.zone_at(edge.now),
         comes_more=later,
     )
     cookies.forget(response, edge, "longwave")
