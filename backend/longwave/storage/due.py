@@ -1,0 +1,63 @@
+"""When something is next due: for a clock that jumps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, or_, select, union_all
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, func
+
+from longwave.domain.lifecycle import AssessmentStatus, Messages, MessageState
+from longwave.domain.messages.kinds import PRIORITIES
+from longwave.storage.tables import Assessment, Message, Participant
+
+
+def next_due(session: Session, *, after: datetime) -> datetime | None:
+    """Return the first instant after another at which the clockwork has something to do.
+
+    What was due before was dealt with then, or cannot be, such as the messages of somebody who
+    paused them.
+    """
+    found: datetime | None = session.execute(_NEXT, {"after": after}).scalar_one()
+    return found
+
+
+def _earliest_message(priority: int) -> Select[Any]:
+    """Look at one priority alone: then the index of the outbox leads straight to the row."""
+    return (
+        select(col(Message.due_at))
+        .outerjoin(Participant, col(Participant.id) == col(Message.participant_id))
+        .where(
+            col(Message.state) == MessageState.PENDING,
+            col(Message.priority) == priority,
+            col(Message.due_at) > bindparam("after"),
+            or_(col(Message.participant_id).is_(None), col(Participant.messages) == Messages.ON),
+        )
+        .order_by(col(Message.due_at))
+        .limit(1)
+    )
+
+
+def _earliest_assessment(status: AssessmentStatus, at: Mapped[datetime]) -> Select[Any]:
+    return (
+        select(at)
+        .where(col(Assessment.status) == status, at > bindparam("after"))
+        .order_by(at)
+        .limit(1)
+    )
+
+
+_CROSSOVER = select(func.min(col(Participant.crossover_due_at))).where(
+    col(Participant.crossover_due_at) > bindparam("after")
+)
+_FIRST_OF_EACH: list[Select[Any]] = [
+    _earliest_assessment(AssessmentStatus.SCHEDULED, col(Assessment.opens_at)),
+    _earliest_assessment(AssessmentStatus.OPEN, col(Assessment.expires_at)),
+    _earliest_assessment(AssessmentStatus.STARTED, col(Assessment.expires_at)),
+    _CROSSOVER,
+    *map(_earliest_message, PRIORITIES),
+]
+_INSTANTS = union_all(*(select(one.subquery().c[0].label("at")) for one in _FIRST_OF_EACH))
+_NEXT = select(func.min(_INSTANTS.subquery().c.at))
