@@ -12,6 +12,7 @@ from rich.text import Text
 
 from longwave import resources
 from longwave.cli.edge import out, told_plainly
+from longwave.cli.preview import preview_command
 from longwave.cli.rehearse import rehearse_command
 from longwave.cli.timeline import timeline_command
 from longwave.domain.protocol import Fault, Protocol, ProtocolFaults, read_protocol
@@ -19,6 +20,7 @@ from longwave.domain.protocol.model import Cap, Eligibility, RandomisationPlan
 
 app = typer.Typer(help="Check protocols, and see what they plan.", no_args_is_help=True)
 app.command("timeline")(timeline_command)
+app.command("preview")(preview_command)
 app.command("rehearse")(rehearse_command)
 
 
