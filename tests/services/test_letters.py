@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from factories.lab import BASE_URL, Lab
 from sqlmodel import select
 
 from longwave import resources
+from longwave.domain.duration import Duration
 from longwave.domain.errors import NotFoundError
+from longwave.domain.protocol.model import Expiry
 from longwave.keys import Purpose
 from longwave.notify import Sms
 from longwave.services import calendar, letters
@@ -156,6 +159,17 @@ def test_nothing_tells_of_topic_or_arm_in_any_form_or_header(lab):
 
 def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode()
+
+
+def test_until_when_is_what_holds_for_somebody_who_is_invited_now(lab, monkeypatch):
+    expires = Expiry(unopened=Duration(days=2), idle=None)
+    waves = tuple(replace(wave, expires=expires) for wave in lab.protocol.waves)
+    protocol = replace(lab.protocol, waves=waves)
+    monkeypatch.setattr(letters, "current_protocol", lambda session, study: protocol)
+    lab.enrol()
+    lab.clockwork.tick()
+    (mail,) = lab.transport.mails
+    assert "4 February 2026, 11:00" in mail.body
 
 
 def by_sms(lab, person: int, phone: str | None) -> Sms:
