@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from factories.diary import cohort, wave
 from factories.lab import SECRET, Lab
 from typer.testing import CliRunner
 
@@ -170,3 +171,35 @@ def test_the_register_takes_who_declined(lab):
     assert "no time" in run("screening", "list", lab.slug).stdout
     wrong = run("screening", "enter", lab.slug, "--site", "mars", "--outcome", "declined")
     assert wrong.exit_code == 1 and "error:" in wrong.output
+
+
+def test_a_journey_is_noted(lab, person):
+    done = act(lab, person, "zone", "Asia/Tokyo", "--since", "2099-06-01")
+    assert done.exit_code == 0
+    assert done.output == f"{person.public_id} lives by Asia/Tokyo from 2099-06-01 on.\n"
+    event = last_event(lab)
+    assert (event.kind, event.payload["zone"]) == ("participant.zone_changed", "Asia/Tokyo")
+    refused = act(lab, person, "zone", "Asia/Tokio")
+    assert refused.exit_code == 1
+    assert "Did you mean 'Asia/Tokyo'?" in refused.output
+
+
+def test_only_a_wave_on_request_can_be_asked_for(lab, person):
+    refused = act(lab, person, "request", "w2")
+    assert refused.exit_code == 1
+    assert "The wave w2 comes by itself" in refused.output
+
+
+def test_a_wave_is_asked_for(tmp_path, migrated_sqlite, monkeypatch):
+    path = tmp_path / "longwave.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    extra = wave("extra", "request", "P0D", window="{before: P0D, after: P3D}")
+    lab = Lab(f"sqlite:///{path}", cohort(extra))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LONGWAVE_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("LONGWAVE_SECRET_KEY", SECRET)
+    person = lab.participant(lab.enrol(site="north"))
+    done = act(lab, person, "request", "extra")
+    assert done.output == f"{person.public_id} is asked extra, for the 1st time.\n"
+    assert lab.assessment(person.id, "extra").status == "open"
+    lab.close()

@@ -61,6 +61,8 @@ TABLE = {
     ("POST", f"{PERSON}/lost"): act(TEAM),
     ("POST", f"{PERSON}/found"): act(TEAM, status=409),
     ("POST", f"{PERSON}/deceased"): act(TEAM),
+    ("POST", f"{PERSON}/zone"): act(TEAM, {"zone": "Asia/Tokyo"}),
+    ("POST", f"{PERSON}/requests"): act(TEAM, {"wave": "nothing"}, 404),
     ("POST", f"{PERSON}/programme/stop"): act(PROGRAMME, blinded=False),
     ("POST", f"{PERSON}/programme/completion"): act(PROGRAMME, None, blinded=False),
     ("POST", f"{PERSON}/stratum"): act(TEAM, {**WHY, "levels": {"site": "south"}}),

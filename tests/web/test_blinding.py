@@ -262,6 +262,8 @@ ACTS = {
     f"{PERSON}/lost": WHY,
     f"{PERSON}/found": WHY,
     f"{PERSON}/deceased": WHY,
+    f"{PERSON}/zone": {"zone": "Asia/Tokyo"},
+    f"{PERSON}/requests": {"wave": "nothing"},
     f"{PERSON}/programme/stop": WHY,
     f"{PERSON}/programme/completion": None,
     f"{PERSON}/stratum": {**WHY, "levels": {"profession": "physician"}},

@@ -16,7 +16,16 @@ from longwave.cli.edge import ACTOR, SERVER, opened, out
 from longwave.clock import system_clock
 from longwave.domain.errors import InvalidInputError
 from longwave.keys import KeyRing
-from longwave.services import consent, corrections, erasure, follow_up, programme, unblinding
+from longwave.services import (
+    consent,
+    corrections,
+    erasure,
+    follow_up,
+    programme,
+    requests,
+    travel,
+    unblinding,
+)
 from longwave.services import withdrawal as withdrawals
 from longwave.services.overview import find_participant, participant_row
 from longwave.services.staff import viewer_in, who_is
@@ -111,6 +120,47 @@ def deceased(slug: _Slug, public_id: _Id, reason: _Reason) -> None:
             here.session, here.participant, reason=reason, viewer=SERVER, now=here.now
         )
     out.print(f"{public_id} is noted as deceased; nothing more is sent.")
+
+
+@app.command()
+def zone(
+    slug: _Slug,
+    public_id: _Id,
+    name: Annotated[
+        str, typer.Argument(metavar="ZONE", help="The time zone, such as Europe/Istanbul.")
+    ],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The first day in the zone; today if not given."),
+    ] = None,
+) -> None:
+    """Note that a participant lives by another time zone: what is to come moves with her clock."""
+    day = since.date() if since is not None else None
+    with _writing(slug, public_id) as here:
+        travel.change_zone(
+            here.session, here.participant, name, since=day, actor=ACTOR, now=here.now
+        )
+    out.print(f"{public_id} lives by {name} from {day or 'today'} on.")
+
+
+@app.command("request")
+def request_wave(
+    slug: _Slug,
+    public_id: _Id,
+    wave: Annotated[str, typer.Argument(help="A wave that comes on request.")],
+) -> None:
+    """Ask a participant a wave that comes on request; the invitation is queued."""
+    with _writing(slug, public_id) as here:
+        planned = requests.request_wave(
+            here.session,
+            here.participant,
+            wave,
+            viewer=SERVER,
+            keys=here.keys,
+            now=here.now,
+        )
+        times = planned.occurrence
+    out.print(f"{public_id} is asked {wave}, for the {_ordinal(times)} time.")
 
 
 @app.command("stop-programme")
@@ -256,6 +306,12 @@ def _typed_again(public_id: str, given: str | None, warning: str) -> str:
     if typed.strip().upper() != public_id.strip().upper():
         raise InvalidInputError(f"{typed} is not {public_id}.", "Nothing was done. Start again.")
     return typed.strip().upper()
+
+
+def _ordinal(number: int) -> str:
+    if number % 100 in (11, 12, 13):
+        return f"{number}th"
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
 def _pair(text: str) -> tuple[str, str]:

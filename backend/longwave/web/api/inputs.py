@@ -72,6 +72,19 @@ class Choice(_Input):
     allowed: bool
 
 
+class Zone(_Input):
+    """A time zone by its IANA name, and the first day in it; today if it is not given."""
+
+    zone: Name
+    since: date | None = None
+
+
+class WaveRequest(_Input):
+    """A wave that comes on request."""
+
+    wave: Name
+
+
 class Stratum(_Input):
     """The true level of each factor that was entered wrongly, and how it came about."""
 

@@ -7,11 +7,28 @@ from fastapi import APIRouter, Response
 from longwave.domain.blinding import waves_that_tell
 from longwave.domain.errors import NotFoundError
 from longwave.domain.permissions import Action
-from longwave.services import consent, corrections, erasure, follow_up, programme, withdrawal
+from longwave.services import (
+    consent,
+    corrections,
+    erasure,
+    follow_up,
+    programme,
+    requests,
+    travel,
+    withdrawal,
+)
 from longwave.services.study import current_protocol
 from longwave.web.api.auth import AtStudy, Bearer, writing
 from longwave.web.api.failures import REFUSED
-from longwave.web.api.inputs import AnswerCorrection, Choice, PerhapsReason, Reason, Stratum
+from longwave.web.api.inputs import (
+    AnswerCorrection,
+    Choice,
+    PerhapsReason,
+    Reason,
+    Stratum,
+    WaveRequest,
+    Zone,
+)
 from longwave.web.api.participants import PublicId
 from longwave.web.edge import AtEdge
 
@@ -76,6 +93,40 @@ def deceased(
             here.participant(public_id, Action.FOLLOW_UP),
             reason=body.reason,
             viewer=here.viewer,
+            now=here.now,
+        )
+    return _done()
+
+
+@router.post("/zone", status_code=204)
+def change_zone(
+    slug: str, public_id: PublicId, body: Zone, bearer: Bearer, edge: AtEdge
+) -> Response:
+    """Record that a participant lives by another time zone: what is to come moves with it."""
+    with writing(bearer, edge, slug) as here:
+        travel.change_zone(
+            here.session,
+            here.participant(public_id, Action.FOLLOW_UP),
+            body.zone,
+            since=body.since,
+            actor=here.viewer.name,
+            now=here.now,
+        )
+    return _done()
+
+
+@router.post("/requests", status_code=204)
+def request_wave(
+    slug: str, public_id: PublicId, body: WaveRequest, bearer: Bearer, edge: AtEdge
+) -> Response:
+    """Ask a participant a wave that comes on request; the invitation is queued."""
+    with writing(bearer, edge, slug) as here:
+        requests.request_wave(
+            here.session,
+            here.participant(public_id, Action.FOLLOW_UP),
+            body.wave,
+            viewer=here.viewer,
+            keys=here.keys,
             now=here.now,
         )
     return _done()
