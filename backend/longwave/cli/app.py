@@ -7,6 +7,7 @@ import typer
 from longwave.cli import (
     audit,
     database,
+    instruments,
     participant,
     protocol,
     randomisation,
@@ -28,6 +29,7 @@ app.command()(serve)
 app.command()(worker)
 app.add_typer(study.app, name="study")
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(instruments.app, name="instruments")
 app.add_typer(screening.app, name="screening")
 app.add_typer(participant.app, name="participant")
 app.command("export")(export_command)

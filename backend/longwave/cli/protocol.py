@@ -39,12 +39,13 @@ def check(
         try:
             protocol = read_protocol(files)
         except ProtocolFaults as error:
-            _print_faults(error.faults)
+            print_faults(error.faults)
             raise typer.Exit(1) from None
     _print_summary(protocol)
 
 
-def _print_faults(faults: Sequence[Fault]) -> None:
+def print_faults(faults: Sequence[Fault]) -> None:
+    """Print what is wrong with files of a protocol: a table at a terminal, else lines."""
     if not out.is_terminal:
         for fault in faults:
             out.print(Text(str(fault)), soft_wrap=True)
