@@ -185,7 +185,7 @@ def test_the_codebook_describes_every_column_item_and_scale(export):
         assert {(name, column) for column in header} <= told
     panel = book[(book["table"] == "panel") & (book["scale"] != "")].set_index("column")
     assert panel.loc["calm_total__w1", "formula"] == (
-        "mean(i1, i2, (6 - i3), i4); needs 80% of its 4 items"
+        "mean(i1, i2, (6 - i3), i4); needs 4 of its 4 items"
     )
     assert panel.loc["calm_second__w0", "formula"].startswith("sum((6 - i3), i4)")
     assert panel.loc["calm_parts__w0", "formula"] == "mean(first, second); needs every part"

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from longwave.domain.dataset import Dataset
-from longwave.domain.instrument import Instrument, Item, Scale
 from longwave.domain.missingness import AssessmentGap, ItemGap, ScoreGap
 from longwave.domain.protocol.model import Protocol
 from longwave.export.content import newest_instruments
+from longwave.export.facts import FACTS, described, item_row, joined, scale_row
 from longwave.export.occasions import Protocols, all_waves
 from longwave.export.package import watermark_of
 from longwave.export.panel import PanelScore
@@ -56,7 +56,7 @@ def codebook(dataset: Dataset, protocols: Protocols, tables: Tables) -> dict[str
             {"wave": wave.id, "order": wave.order, "label": dict(wave.label)}
             for wave in all_waves(protocols).values()
         ],
-        "instruments": [_instrument(instrument) for instrument in instruments.values()],
+        "instruments": [described(instrument) for instrument in instruments.values()],
     }
     if not dataset.blinded:
         book["arms"] = [{"arm": arm.id, "label": dict(arm.label)} for arm in protocol.arms.values()]
@@ -105,24 +105,6 @@ def newest(protocols: Protocols) -> Protocol:
     return list(protocols.values())[-1]
 
 
-def formula(instrument: Instrument, scale: Scale) -> str:
-    """Say how a scale is scored, in one line."""
-    names = scale.parts or scale.items
-    turned = f"{instrument.minimum + instrument.maximum:g}"
-    terms = [f"({turned} - {name})" if name in scale.reversed else name for name in names]
-    joined = f"{scale.method}({', '.join(terms)})"
-    if scale.parts:
-        return f"{joined}; needs every part"
-    share = f"{scale.minimum_answered:.0%}"
-    prorated = "; missing items count as the mean of the others" if scale.method == "sum" else ""
-    return f"{joined}; needs {share} of its {len(names)} items{prorated}"
-
-
-def placeholder_note(instrument: Instrument, language: str) -> str:
-    """Say whether an instrument's wording in a language is a placeholder."""
-    return "placeholder wording" if language in instrument.placeholder else ""
-
-
 def _table(table: Table, columns: Sequence[Column]) -> dict[str, Any]:
     return {
         "name": table.name,
@@ -140,43 +122,6 @@ def _table(table: Table, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _instrument(instrument: Instrument) -> dict[str, Any]:
-    return {
-        "instrument": instrument.id,
-        "version": instrument.version,
-        "title": dict(instrument.title),
-        "doi": instrument.doi,
-        "licence": instrument.licence,
-        "placeholder_wording": sorted(instrument.placeholder),
-        "minimum": instrument.minimum,
-        "maximum": instrument.maximum,
-        "items": [_item(item) for item in instrument.items],
-        "scales": [
-            {
-                "scale": scale.id,
-                "label": dict(scale.label),
-                "method": scale.method,
-                "items": list(scale.items),
-                "parts": list(scale.parts),
-                "reversed": sorted(scale.reversed),
-                "minimum_answered": scale.minimum_answered,
-                "formula": formula(instrument, scale),
-            }
-            for scale in instrument.scales
-        ],
-    }
-
-
-def _item(item: Item) -> dict[str, Any]:
-    described: dict[str, Any] = {"item": item.id, "kind": item.kind, "text": dict(item.text)}
-    if item.options:
-        described["options"] = [
-            {"value": option.value, "label": dict(option.label)} for option in item.options
-        ]
-    bounds = {"minimum": item.minimum, "maximum": item.maximum, "unit": item.unit}
-    return described | {name: value for name, value in bounds.items() if value is not None}
-
-
 def _csv_columns(languages: Sequence[str], watermark: str | None) -> list[str]:
     return [
         "table",
@@ -189,6 +134,7 @@ def _csv_columns(languages: Sequence[str], watermark: str | None) -> list[str]:
         *(f"values_{language}" for language in languages),
         *(f"placeholder_{language}" for language in languages),
         "formula",
+        *FACTS,
         *(["watermark"] if watermark else []),
     ]
 
@@ -206,44 +152,19 @@ def _rows(
     instruments = newest_instruments(protocols)
     if score is not None:
         instrument = instruments[score.instrument]
-        row = _scale_row(instrument, score.scale, languages)
+        row = scale_row(instrument, score.scale, languages)
         yield place | row | {f"label_{_DESIGN_LANGUAGE}": column.label}
         return
     yield place | {
         f"label_{_DESIGN_LANGUAGE}": column.label,
-        f"values_{_DESIGN_LANGUAGE}": _joined(column.values),
+        f"values_{_DESIGN_LANGUAGE}": joined(column.values),
     }
     if column.name != "value":
         return
     for instrument in instruments.values():
         if table.name == "answers":
             for item in instrument.items:
-                yield place | _item_row(instrument, item, languages)
+                yield place | item_row(instrument, item, languages)
         if table.name == "scores":
             for scale in instrument.scales:
-                yield place | _scale_row(instrument, scale.id, languages)
-
-
-def _item_row(instrument: Instrument, item: Item, languages: Sequence[str]) -> dict[str, object]:
-    row: dict[str, object] = {"instrument": instrument.id, "item": item.id}
-    for language in languages:
-        row[f"label_{language}"] = item.text.get(language)
-        row[f"placeholder_{language}"] = placeholder_note(instrument, language)
-        row[f"values_{language}"] = _joined(
-            {option.value: option.label.get(language, "") for option in item.options}
-        )
-    return row
-
-
-def _scale_row(
-    instrument: Instrument, scale_id: str, languages: Sequence[str]
-) -> dict[str, object]:
-    scale = next(found for found in instrument.scales if found.id == scale_id)
-    row: dict[str, object] = {"instrument": instrument.id, "scale": scale.id}
-    for language in languages:
-        row[f"label_{language}"] = scale.label.get(language)
-    return row | {"formula": formula(instrument, scale)}
-
-
-def _joined(values: Mapping[str, str]) -> str:
-    return "; ".join(f"{value}={label}" for value, label in values.items())
+                yield place | scale_row(instrument, scale.id, languages)
