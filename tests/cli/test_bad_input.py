@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import socket
 import sqlite3
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from longwave import resources
 from longwave.cli.app import app
+from longwave.clock import system_clock
+from longwave.jobs.leading import Leadership, this_process
+from longwave.services.leading import Holder
+from longwave.storage.database import Database
 from longwave.storage.migration import upgrade
 
 PROTOCOL = resources.protocols_directory() / "msc_burnout_rct"
@@ -166,6 +172,21 @@ def test_an_address_that_is_not_this_machine():
 def test_nobody_is_served_under_the_key_that_everybody_knows(monkeypatch, command, address):
     monkeypatch.setenv("LONGWAVE_BASE_URL", address)
     refused(run(command), "LONGWAVE_SECRET_KEY", "openssl rand -hex 32")
+
+
+@pytest.mark.parametrize("command", ["serve --port 0", "worker"])
+def test_a_second_clockwork_on_sqlite(command):
+    database = Database("sqlite:///longwave.db")
+    other = Leadership(
+        database,
+        system_clock,
+        timedelta(minutes=1),
+        Holder(this_process().host, os.getppid(), "a1"),
+    )
+    other.begin()
+    refused(run(command), f"in process {os.getppid()} on ", "serve --no-worker")
+    other.give_back()
+    database.close()
 
 
 # --- the doctor ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from longwave import log
 from longwave.cli.edge import SERVER, collect_garbage_rarely, err, out, told_plainly
-from longwave.cli.serve import end_in_order, listening, ticking
+from longwave.cli.serve import ending_in_order, listening, ticking
 from longwave.clock import system_clock
 from longwave.keys import KeyRing
 from longwave.rehearsal.cohort import Tally
@@ -159,8 +159,8 @@ def _serve(result: DemoResult, folder: Path, port: int) -> None:
     )
     try:
         keys = KeyRing(settings.secret_key.get_secret_value())
-        end_in_order()
-        with listening(_HOST, port) as listener, ticking(settings, database, keys):
+        clockwork = ticking(settings, database, keys)
+        with ending_in_order(), listening(_HOST, port) as listener, clockwork:
             uvicorn.Server(config).run(sockets=[listener])
     finally:
         database.close()

@@ -6,8 +6,8 @@ import errno
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Annotated
 
 import typer
@@ -45,8 +45,7 @@ def serve(
             app, host=host, port=port, log_config=log.uvicorn_config(settings.log_level)
         )
         clockwork = ticking(settings, database, keys) if worker else nullcontext()
-        end_in_order()
-        with listening(host, port) as listener, clockwork:
+        with ending_in_order(), listening(host, port) as listener, clockwork:
             out.print(f"Longwave listens at http://{host}:{listener.getsockname()[1]}")
             uvicorn.Server(config).run(sockets=[listener])
 
@@ -59,23 +58,33 @@ def worker() -> None:
         _require_schema(database)
         log.configure(settings.log_level)
         stop = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *_: stop.set())
-        with ticking(settings, database, keys):
+        told = _answering(lambda *_: stop.set(), signal.SIGINT, signal.SIGTERM)
+        with told, ticking(settings, database, keys):
             out.print(f"The clockwork ticks every {settings.tick_seconds:g} seconds.")
             stop.wait()
 
 
-def end_in_order() -> None:
-    """Let SIGTERM end this process as any exit does: what is in hand is finished, then it ends.
+def ending_in_order() -> AbstractContextManager[None]:
+    """Let SIGTERM end the block as any exit does: what is in hand is finished, then it ends.
 
-    uvicorn finishes its requests and then raises the signal once more, which would end it there.
+    uvicorn finishes its requests and then raises the signal once more, which would end the
+    process there.
     """
 
     def end(*_: object) -> None:
         raise SystemExit(0)
 
-    signal.signal(signal.SIGTERM, end)
+    return _answering(end, signal.SIGTERM)
+
+
+@contextmanager
+def _answering(handler: Callable[..., None], *signals: signal.Signals) -> Iterator[None]:
+    before = {name: signal.signal(name, handler) for name in signals}
+    try:
+        yield
+    finally:
+        for name, former in before.items():
+            signal.signal(name, former)
 
 
 @contextmanager
