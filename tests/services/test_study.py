@@ -535,7 +535,8 @@ def test_a_wording_can_be_amended(database):
 @pytest.mark.parametrize(
     ("before", "after", "path"),
     [
-        ("after: P10D", "after: P12D", r"waves\[1\].window.after.days"),
+        ("anchor: randomisation", "anchor: enrolment", r"waves\[1\].anchor"),
+        ("instruments: [rest, load]", "instruments: [rest]", r"waves\[0\].instruments"),
         ("target_n: 40", "target_n: 50", "study.target_n"),
         ("ratio: {active: 1,", "ratio: {active: 2,", "randomisation.ratio.active"),
         ("sessions: 4", "sessions: 5", "programmes.course.sessions"),

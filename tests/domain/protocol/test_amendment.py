@@ -42,9 +42,21 @@ def test_each_difference_is_named_by_its_place():
 
 
 def test_a_longer_list_differs_as_a_whole():
-    fewer = replace(PROTOCOL, waves=PROTOCOL.waves[:-1])
-    assert differences(PROTOCOL, fewer) == ["waves"]
-    assert not_amendable(PROTOCOL, fewer) == ["waves"]
+    items = PROTOCOL.instruments["calm"].items
+    shorter = replace(PROTOCOL.instruments["calm"], items=items[:-1])
+    other = replace(PROTOCOL, instruments={**PROTOCOL.instruments, "calm": shorter})
+    assert differences(PROTOCOL, other) == ["instruments.calm.items"]
+
+
+def test_waves_are_compared_by_their_ids():
+    first, second, third = PROTOCOL.waves
+    assert differences(PROTOCOL, replace(PROTOCOL, waves=(first, second))) == ["waves[2]"]
+    more = (first, replace(third, order=1), replace(second, order=2))
+    assert differences(PROTOCOL, replace(PROTOCOL, waves=more)) == ["waves"]
+    between = replace(first, id="w9", order=1)
+    more = (first, between, replace(second, order=2), replace(third, order=3))
+    assert differences(PROTOCOL, replace(PROTOCOL, waves=more)) == ["waves.w9"]
+    assert not_amendable(PROTOCOL, replace(PROTOCOL, waves=more)) == []
 
 
 def test_the_hash_is_no_difference_of_its_own():

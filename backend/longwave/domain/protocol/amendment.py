@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from longwave.domain.protocol.model import Protocol
+from longwave.domain.protocol.model import Protocol, Wave
 
 _MAY_CHANGE = re.compile(
     r"study\.summary(\..*)?"
@@ -20,11 +20,19 @@ _MAY_CHANGE = re.compile(
     r"|instruments\.[^.]+\.scales\[\d+\]\.(label(\..*)?|name|higher|missing_rule)"
     r"|instruments\.[^.]+\.(name|doi|licence|licence_text|commercial|source|verified|missing_rule"
     r"|recall|order|direction|total|cut_offs|warnings|notes|signposting|translations)([.\[].*)?"
+    r"|waves\[\d+\]\.(label|target|window|at|expires|at_most)(\..*)?"
+    r"|waves\[\d+\]\.repeat\.(every|times)(\..*)?"
+    r"|waves\[\d+\]\.sampling\.(days|expires)(\..*)?"
+    r"|(waves|instruments)\.[^.]+"
 )
 
 
 def differences(before: Protocol, after: Protocol) -> list[str]:
-    """Return where two versions differ, as paths such as ``waves[1].window.after``."""
+    """Return where two versions differ, as paths such as ``waves[1].window.after``.
+
+    Waves are compared by their ids, and are numbered as in ``before``; one that is new is
+    ``waves.<id>``.
+    """
     return [path for path in _differing(before, after, "") if path != "hash"]
 
 
@@ -32,8 +40,9 @@ def not_amendable(before: Protocol, after: Protocol) -> list[str]:
     """Return where two versions differ although an amendment cannot change that.
 
     It can change texts: the consent document with its version, pages, wordings, the summary;
-    and the messages, the caps, and what is told of an instrument without being asked or scored.
-    The rest would change what was planned or measured already.
+    the messages, the caps, and what is told of an instrument without being asked or scored; when
+    waves come, and how often; and it can add waves, with instruments of their own. The rest would
+    change what was measured already, or draw other random times than those that were drawn.
     """
     return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
 
@@ -49,7 +58,9 @@ def changes_consent_silently(before: Protocol, after: Protocol) -> bool:
 def _differing(before: Any, after: Any, path: str) -> Iterator[str]:  # noqa: ANN401
     if before == after:
         return
-    if is_dataclass(before) and type(before) is type(after):
+    if path == "waves":
+        yield from _differing_waves(before, after)
+    elif is_dataclass(before) and type(before) is type(after):
         for field in fields(before):
             yield from _differing(
                 getattr(before, field.name), getattr(after, field.name), _under(path, field.name)
@@ -65,6 +76,20 @@ def _differing(before: Any, after: Any, path: str) -> Iterator[str]:  # noqa: AN
             yield from _differing(old, new, f"{path}[{place}]")
     else:
         yield path
+
+
+def _differing_waves(before: Sequence[Wave], after: Sequence[Wave]) -> Iterator[str]:
+    found = {wave.id: wave for wave in after}
+    known = [wave.id for wave in before]
+    if [wave.id for wave in after if wave.id in known] != [id for id in known if id in found]:
+        yield "waves"
+    for wave in before:
+        place = f"waves[{wave.order}]"
+        if wave.id in found:
+            yield from _differing(wave, replace(found[wave.id], order=wave.order), place)
+        else:
+            yield place
+    yield from (f"waves.{wave.id}" for wave in after if wave.id not in known)
 
 
 def _under(path: str, name: str) -> str:

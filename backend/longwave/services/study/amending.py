@@ -47,8 +47,11 @@ def amend_study(
     """Put another version of a study's protocol in force.
 
     It may differ in the consent document and its version, in pages, wordings and summary, in
-    messages and caps. A live study's version needs an approval of its own; its registration is
-    that of the version before unless another is given. What was planned or sent stays.
+    messages and caps, and in when waves come; and it may add waves. A live study's version needs
+    an approval of its own; its registration is that of the version before unless another is given.
+
+    The next sweeps carry it out, person by person: what has not opened by ``now`` moves to its
+    windows, what has is left as it is, and nothing is sent again.
 
     Raises
     ------
@@ -104,7 +107,8 @@ def _check_difference(slug: str, before: Protocol, after: Protocol) -> None:
         raise InvalidInputError(
             f"An amendment cannot change {', '.join(refused)}.",
             "It can change the consent document with its version, texts, wordings, the summary, "
-            "messages and caps. For anything else, run another study.",
+            "messages, caps and the times of waves, and add waves. For anything else, run another "
+            "study.",
             dict.fromkeys(refused, "cannot be amended"),
         )
 
