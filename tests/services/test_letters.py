@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,12 +10,10 @@ from factories.lab import BASE_URL, Lab
 from sqlmodel import select
 
 from longwave import resources
-from longwave.domain.duration import Duration
 from longwave.domain.errors import NotFoundError
-from longwave.domain.protocol.model import Expiry
 from longwave.keys import Purpose
 from longwave.notify import Sms
-from longwave.services import calendar, letters
+from longwave.services import calendar, letters, travel
 from longwave.storage.message import Due
 from longwave.storage.tables import Allocation, Assessment, Contact, Message, Participant, Study
 
@@ -161,15 +158,21 @@ def _text(content: str | bytes) -> str:
     return content if isinstance(content, str) else content.decode()
 
 
-def test_until_when_is_what_holds_for_somebody_who_is_invited_now(lab, monkeypatch):
-    expires = Expiry(unopened=Duration(days=2), idle=None)
-    waves = tuple(replace(wave, expires=expires) for wave in lab.protocol.waves)
-    protocol = replace(lab.protocol, waves=waves)
-    monkeypatch.setattr(letters, "current_protocol", lambda session, study: protocol)
-    lab.enrol()
+def test_until_when_is_what_holds_for_somebody_who_is_invited_now(make_lab):
+    window = "    window: {before: P0D, after: P14D}\n"
+    lab = make_lab({window: f"{window}    expires: {{unopened: P2D}}\n"})
+    person = lab.enrol()
     lab.clockwork.tick()
     (mail,) = lab.transport.mails
     assert "4 February 2026, 11:00" in mail.body
+    assert lab.assessment(person, "w0").expires_at == lab.now + timedelta(days=2)
+
+
+def test_times_are_told_by_the_clock_that_the_reader_lives_by(lab):
+    person = lab.enrol()
+    lab.act(person, travel.change_zone, zone="America/New_York", actor="test")
+    lab.clockwork.tick()
+    assert "16 February 2026, 03:00" in lab.transport.mails[0].body
 
 
 def by_sms(lab, person: int, phone: str | None) -> Sms:

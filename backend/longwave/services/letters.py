@@ -62,9 +62,9 @@ def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: da
         return _mail(due, recipient, text, now, calendar_file=planned)
     if due.assessment is None:
         raise NotFoundError(f"Message {due.message.id} is about no assessment.")
-    asked = _Asked(due, due.participant, due.contact, due.assessment)
+    asked = _Asked(due, due.participant, due.contact, due.assessment, now)
     link = f"{base_url}/l/{keys.link_token(due.assessment.uid)}"
-    return _about(asked, current_protocol(session, due.study), keys, link, now)
+    return _about(asked, current_protocol(session, due.study), keys, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,16 @@ class _Asked:
     participant: Participant
     contact: Contact
     assessment: Assessment
+    now: datetime
 
     @property
     def kind(self) -> str:
         return self.due.message.kind
 
 
-def _about(asked: _Asked, protocol: Protocol, keys: KeyRing, link: str, now: datetime) -> Letter:
+def _about(asked: _Asked, protocol: Protocol, keys: KeyRing, link: str) -> Letter:
     """Write an invitation or a reminder, in the words of the protocol that is in force."""
+    now = asked.now
     closes_at = _closes_at(asked.assessment, protocol, now)
     text = _questionnaire(asked, protocol, keys, link, closes_at)
     if asked.due.message.channel == Channel.SMS:
@@ -121,7 +123,7 @@ def _questionnaire(
         name=_opened(keys, asked.contact.name, participant) if wording.needs("name") else "",
         opens_at=assessment.opens_at,
         closes_at=closes_at,
-        zone=participant.zone,
+        zone=participant.zone_at(asked.now),
         minutes=protocol.minutes(wave),
         occurrence=assessment.occurrence,
         occurrences=wave.occurrences,
@@ -197,7 +199,7 @@ def _consent_copy(
         choices=[(use.label, choices.get(use.id, False)) for use in plan.uses],
         name=_opened(keys, contact.name, participant),
         signed_at=signature.signed_at,
-        zone=participant.zone,
+        zone=participant.zone_at(signature.signed_at),
         version=signature.version,
         document_hash=signature.document_hash,
         trial_run=_is_trial_run(due),
