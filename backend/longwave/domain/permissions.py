@@ -15,6 +15,10 @@ class Action(StrEnum):
     SEE_PARTICIPANTS = "see participants"
     SEE_COUNTS = "see the flow of participants"
     SEE_TRAIL = "read the audit trail"
+    SEE_MESSAGES = "see what was sent"
+    SEE_TASKS = "see what is to be done"
+    DO_TASKS = "settle what is to be done"
+    REPORT_BOUNCES = "report messages that came back"
     EXPORT = "export data"
     RUN_STUDY = "approve, open, close, lock or archive the study"
     SEE_REGISTER = "see the screening register"
@@ -38,6 +42,10 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_PARTICIPANTS: _EVERYBODY - {Role.ANALYST},
     Action.SEE_COUNTS: _EVERYBODY - {Role.FACILITATOR},
     Action.SEE_TRAIL: frozenset({Role.OWNER, Role.MONITOR}),
+    Action.SEE_MESSAGES: _TEAM | {Role.MONITOR},
+    Action.SEE_TASKS: _TEAM | {Role.MONITOR},
+    Action.DO_TASKS: _TEAM,
+    Action.REPORT_BOUNCES: _TEAM,
     Action.EXPORT: frozenset({Role.OWNER, Role.ANALYST}),
     Action.RUN_STUDY: _OWNER,
     Action.SEE_REGISTER: _TEAM | {Role.MONITOR},
@@ -60,6 +68,7 @@ class Scope(StrEnum):
     READ = "read"
     WRITE = "write"
     EXPORT = "export"
+    BOUNCES = "bounces"
     ALL = "all"
 
 
@@ -70,6 +79,8 @@ _READS = frozenset(
         Action.SEE_COUNTS,
         Action.SEE_TRAIL,
         Action.SEE_REGISTER,
+        Action.SEE_MESSAGES,
+        Action.SEE_TASKS,
         Action.VERIFY,
     }
 )
@@ -79,7 +90,10 @@ def scope_of(action: Action) -> Scope:
     """Return the scope that a token needs for an action."""
     if action in _READS:
         return Scope.READ
-    return Scope.EXPORT if action is Action.EXPORT else Scope.WRITE
+    return _OWN_SCOPES.get(action, Scope.WRITE)
+
+
+_OWN_SCOPES = {Action.EXPORT: Scope.EXPORT, Action.REPORT_BOUNCES: Scope.BOUNCES}
 
 
 UNBLINDED_ONLY: frozenset[Action] = frozenset({Action.RUN_PROGRAMME, Action.DISCLOSE})

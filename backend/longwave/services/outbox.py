@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from longwave.domain.errors import LongwaveError
-from longwave.domain.lifecycle import AssessmentStatus, FollowUp, MessageState, StudyMode
+from longwave.domain.lifecycle import AssessmentStatus, Channel, FollowUp, MessageState, StudyMode
 from longwave.domain.lifecycle.participant import takes_data
 from longwave.domain.messages import Kind, reasons
 from longwave.domain.messages.kinds import priority_of
+from longwave.domain.messages.reasons import Reason
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, outside_quiet_hours
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Letter, Outcome
-from longwave.services import audit, expiry, letters
+from longwave.services import audit, bounces, expiry, letters
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
+from longwave.storage import participant as participants
 from longwave.storage.message import Due
 from longwave.storage.tables import Assessment, Attempt, Message, Participant, Staff
 from longwave.storage.tables.base import key
@@ -70,21 +72,40 @@ def queue_invitation(
     at_once: bool,
 ) -> None:
     """Queue the invitation to an assessment, and the reminders that may follow it."""
-    session.add(_message(participant, assessment, _INVITATION, now, now, at_once=at_once))
+    channel = _channel(session, participant)
+    invitation = _message(participant, assessment, _INVITATION, now, now, channel, at_once=at_once)
+    session.add(invitation)
     opens_wall = assessment.opens_at.astimezone(ZoneInfo(assessment.zone)).replace(tzinfo=None)
     for number, span in enumerate(protocol.messages.reminders, start=1):
         at = max(instant(span.after(opens_wall), assessment.zone), now)
         if at < assessment.closes_at:
             step = f"{_REMINDER}-{number}"
-            session.add(_message(participant, assessment, _REMINDER, at, now, step=step))
+            session.add(_message(participant, assessment, _REMINDER, at, now, channel, step=step))
 
 
 def queue_link_again(
-    session: Session, participant: Participant, assessment: Assessment, *, now: datetime
+    session: Session,
+    participant: Participant,
+    assessment: Assessment,
+    *,
+    now: datetime,
+    step: str | None = None,
 ) -> None:
-    """Queue the link of an open assessment once more, unless it was sent again today."""
-    step = f"again-{now.date().isoformat()}"
-    message = _message(participant, assessment, _INVITATION, now, now, step=step, at_once=True)
+    """Queue the link of an open assessment once more, unless it was sent again today.
+
+    With a ``step``, only a message of the same step before it counts.
+    """
+    step = step or f"again-{now.date().isoformat()}"
+    message = _message(
+        participant,
+        assessment,
+        _INVITATION,
+        now,
+        now,
+        _channel(session, participant),
+        step=step,
+        at_once=True,
+    )
     if not messages.is_queued(session, message):
         session.add(message)
 
@@ -181,7 +202,13 @@ def settle(
     """Note what became of an attempt, and decide what becomes of its message."""
     message = messages.by_id(session, claimed.message_id)
     messages.finish_attempt(
-        session, claimed.message_id, claimed.attempt, delivery.outcome, delivery.detail, now
+        session,
+        claimed.message_id,
+        claimed.attempt,
+        delivery.outcome,
+        delivery.detail,
+        now,
+        segments=delivery.segments,
     )
     if message.state != MessageState.SENDING or message.attempts != claimed.attempt:
         return MessageState(message.state)
@@ -193,6 +220,8 @@ def settle(
     _finish(session, message, _FINAL[delivery.outcome], now)
     if message.state == MessageState.SENT and message.kind == _INVITATION and message.assessment_id:
         expiry.invited(session, message.assessment_id, now=now)
+    if delivery.bounce is not None:
+        bounces.refused(session, message, delivery.bounce, now=now)
     return MessageState(message.state)
 
 
@@ -210,6 +239,7 @@ def _message(
     kind: str,
     due_at: datetime,
     now: datetime,
+    channel: str,
     *,
     step: str | None = None,
     at_once: bool = False,
@@ -221,6 +251,7 @@ def _message(
         kind=kind,
         step=f"{assessment.wave}:{step or kind}",
         occurrence=assessment.occurrence,
+        channel=channel,
         mail_id=_mail_id(),
         priority=priority_of(kind, at_once=at_once),
         at_once=at_once,
@@ -228,6 +259,12 @@ def _message(
         planned_at=due_at,
         queued_at=now,
     )
+
+
+def _channel(session: Session, participant: Participant) -> str:
+    """Return by what a participant wants to hear of questionnaires."""
+    contact = participants.contact(session, key(participant))
+    return contact.channel if contact is not None else Channel.EMAIL
 
 
 def _mail_id() -> str:
@@ -260,6 +297,9 @@ def _consider(
     later = _not_before(session, due, now)
     if later > now:
         message.due_at = later
+        return None
+    if due.contact is not None and bounces.suppressed_at(due.contact, message.channel) is not None:
+        message.reason = Reason.SUPPRESSED
         return None
     try:
         mail = letters.compose(session, due, keys=keys, base_url=base_url, now=now)

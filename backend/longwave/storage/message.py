@@ -10,6 +10,7 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import Messages, MessageState
+from longwave.domain.messages.reasons import Reason
 from longwave.storage.tables import (
     Assessment,
     Attempt,
@@ -45,7 +46,7 @@ def due(session: Session, now: datetime, limit: int) -> list[Due]:
     """Return pending messages that are due, the earliest first, that nobody else is claiming.
 
     Their rows are locked until the transaction ends. Those of participants who paused
-    messages stay where they are.
+    messages, or whom no message reaches, stay where they are.
     """
     return [Due(*row) for row in session.execute(_DUE, {"now": now, "most": limit})]
 
@@ -60,6 +61,7 @@ _DUE = (
     .where(
         col(Message.state) == MessageState.PENDING,
         col(Message.due_at) <= bindparam("now"),
+        or_(col(Message.reason).is_(None), col(Message.reason) != Reason.SUPPRESSED),
         or_(col(Message.participant_id).is_(None), col(Participant.messages) == Messages.ON),
     )
     .order_by(col(Message.due_at), col(Message.id))
@@ -131,7 +133,14 @@ def forget_details(session: Session, participant_id: int) -> None:
 
 
 def finish_attempt(
-    session: Session, message_id: int, number: int, outcome: str, detail: str, now: datetime
+    session: Session,
+    message_id: int,
+    number: int,
+    outcome: str,
+    detail: str,
+    now: datetime,
+    *,
+    segments: int | None = None,
 ) -> None:
     """Note what became of an attempt."""
     session.connection().execute(
@@ -142,6 +151,7 @@ def finish_attempt(
             "finished_at": now,
             "outcome": outcome,
             "detail": detail,
+            "segments": segments,
         },
     )
 
@@ -156,5 +166,6 @@ _FINISH_ATTEMPT = (
         finished_at=bindparam("finished_at"),
         outcome=bindparam("outcome"),
         detail=bindparam("detail"),
+        segments=bindparam("segments"),
     )
 )

@@ -73,6 +73,7 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "participant.consented_again": frozenset({"consent", "document", "language", "statements"}),
     "participant.choice": frozenset({"use", "allowed"}),
     "contact.verified": _NOTHING,
+    "contact.changed": frozenset({"fields"}),
     # that somebody has an arm, not which
     "cluster.allocated": frozenset({"cluster"}),
     "participant.randomised": frozenset({"stratum", "cluster"}),
@@ -105,6 +106,10 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "message.sent": frozenset({"step", "attempts"}),
     "message.failed": frozenset({"step", "attempts"}),
     "message.uncertain": frozenset({"step", "attempts"}),
+    # what came back, and what is to be done about it: the message and its step say of what
+    "message.bounced": frozenset({"message", "step", "kind", "status", "source", "suppressed"}),
+    "task.added": frozenset({"kind", "message", "step"}),
+    "task.done": frozenset({"kind", "message", "step"}),
     "unblinding.requested": _NOTHING,
     "unblinding.confirmed": _NOTHING,
     "randomisation.disclosed": _NOTHING,
@@ -160,6 +165,8 @@ def shown_payload(
     hidden = frozenset(hidden_waves)
     fields = EVENTS.get(kind)
     if fields is None or _wave_of(payload) in hidden:
+        return None
+    if not MESSAGES.get(payload.get("message", "invitation"), False):
         return None
     if kind in _END_OF_FOLLOW_UP and hidden:
         return None

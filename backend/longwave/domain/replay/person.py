@@ -82,6 +82,7 @@ class PersonState:
     tells_programmes: bool = True
     started: list[Started] = field(default_factory=list)
     stopped: bool = False
+    suppressed_at: dict[str, str] = field(default_factory=dict)
     requested: list[str] = field(default_factory=list)
     unblinded: list[str] = field(default_factory=list)
     consents: list[Signed] = field(default_factory=list)
@@ -155,6 +156,18 @@ def _choice(state: PersonState, event: Happened) -> None:
 
 def _verified(state: PersonState, event: Happened) -> None:
     state.verified_at = event.at
+
+
+def _bounced(state: PersonState, event: Happened) -> None:
+    if "suppressed" in event.payload:
+        state.suppressed_at[event.payload["suppressed"]] = event.at
+
+
+def _contact_changed(state: PersonState, event: Happened) -> None:
+    for fact in event.payload["fields"]:
+        state.suppressed_at.pop(fact, None)
+        if fact == "email":
+            state.verified_at = None
 
 
 def _randomised(state: PersonState, event: Happened) -> None:
@@ -265,6 +278,8 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "participant.consented_again": _consented,
     "participant.choice": _choice,
     "contact.verified": _verified,
+    "contact.changed": _contact_changed,
+    "message.bounced": _bounced,
     "participant.randomised": _randomised,
     "programme.started": _started,
     "programme.stopped": _stopped,

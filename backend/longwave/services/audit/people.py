@@ -180,6 +180,11 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
         yield "participant.next_zone is not what follows from the trail"
     if row.has_contact and row.verified_at != state.verified_at:
         yield "contact.verified_at is not what follows from the trail"
+    if row.has_contact and (row.email_suppressed_at, row.phone_suppressed_at) != (
+        state.suppressed_at.get("email"),
+        state.suppressed_at.get("phone"),
+    ):
+        yield "contact: whether messages are let through is not what follows from the trail"
     if state.ineligible_reason is not None and row.ineligible_reason != state.ineligible_reason:
         yield "participant.ineligible_reason is not what follows from the trail"
     if row.programme != _programme(row, state, has_programme):

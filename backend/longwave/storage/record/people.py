@@ -63,7 +63,7 @@ def ranges(session: Session, most: int) -> Iterator[Range]:
 
 
 class StoredParticipant(NamedTuple):
-    """A participant's row, and when the address was verified.
+    """A participant's row, when the address was verified, and since when nothing goes where.
 
     Instants are text; see `longwave.storage.trail.StoredEvent`.
     """
@@ -88,6 +88,8 @@ class StoredParticipant(NamedTuple):
     withdrawn_at: str | None
     erased_at: str | None
     verified_at: str | None
+    email_suppressed_at: str | None
+    phone_suppressed_at: str | None
     has_contact: bool
     next_zone: str | None
 
@@ -117,12 +119,13 @@ def participants(session: Session, within: Range) -> list[StoredParticipant]:
         Participant.withdrawn_at,
         Participant.erased_at,
     )
+    of_contact = (Contact.verified_at, Contact.email_suppressed_at, Contact.phone_suppressed_at)
     dialect = session.get_bind().dialect.name
     statement = (
         select(
             *map(col, plain),
             col(first.public_id),
-            *(raw.instant(dialect, col(column)) for column in (*instants, Contact.verified_at)),
+            *(raw.instant(dialect, col(column)) for column in (*instants, *of_contact)),
             col(Contact.participant_id).is_not(None),
             col(Participant.next_zone),
         )

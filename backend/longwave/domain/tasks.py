@@ -1,0 +1,40 @@
+"""What the clockwork cannot settle, and somebody of the team has to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class TaskKind(StrEnum):
+    """Why there is something to do."""
+
+    ADDRESS_BOUNCED = "address_bounced"
+    NUMBER_BOUNCED = "number_bounced"
+    COMPLAINT = "complaint"
+    STAFF_BOUNCED = "staff_bounced"
+
+
+WHAT_TO_DO: Mapping[str, str] = {
+    TaskKind.ADDRESS_BOUNCED: (
+        "Mail to this participant comes back. Find out an address that works and enter it; until "
+        "then nothing is sent there."
+    ),
+    TaskKind.NUMBER_BOUNCED: (
+        "SMS to this participant are refused. Find out a number that works and enter it; until "
+        "then nothing is sent there."
+    ),
+    TaskKind.COMPLAINT: (
+        "This participant marked a message as unwanted, so messages are paused. Ask whether that "
+        "was meant; the study can be gone on with, or left."
+    ),
+    TaskKind.STAFF_BOUNCED: (
+        "Mail to a member of staff comes back: who is told of urgent things is not reached. Look "
+        "into the addresses of the staff."
+    ),
+}
+"""What is to be done about each kind, in words."""
+
+OF_MESSAGES = frozenset({TaskKind.ADDRESS_BOUNCED, TaskKind.NUMBER_BOUNCED, TaskKind.COMPLAINT})
+"""Those that a message to a participant brought about: whoever may not know of it may not know
+of them."""
