@@ -114,6 +114,24 @@ def test_a_page_with_one_impossible_answer_saves_nothing_and_names_it(lab, perso
     assert answers(lab) == {}
 
 
+def test_several_pages_are_saved_together_or_not_at_all(lab, person):
+    def save_both(second):
+        pages = {"scs_sf": {items(lab)[0]: "3"}, "bat_12": {items(lab, "bat_12")[0]: second}}
+        with lab.database.writing() as session:
+            found = lab._assessment(session, person, "w0")
+            return assessments.save_pages(session, found, pages, now=lab.now)
+
+    with pytest.raises(InvalidInputError) as failure:
+        save_both("ninety")
+    assert set(failure.value.fields) == {items(lab, "bat_12")[0]}
+    assert lab.rows(Answer) == []
+    told = save_both("4")
+    assert told["scs_sf", items(lab)[0]].value == "3"
+    assert answers(lab, "bat_12")[items(lab, "bat_12")[0]].value == "4"
+    # An item without an answer counts as skipped, on every page.
+    assert len(told) == len(items(lab)) + len(items(lab, "bat_12"))
+
+
 @pytest.mark.parametrize("values", [{"scs_sf_99": "3"}, {"'; DROP TABLE answer": "3"}])
 def test_forged_item_names_are_refused(lab, person, values):
     with pytest.raises(InvalidInputError):

@@ -44,6 +44,7 @@ __all__ = [
     "questionnaire",
     "save_item",
     "save_page",
+    "save_pages",
     "submit",
 ]
 
@@ -189,28 +190,55 @@ def save_page(
     InvalidInputError
         Naming each item at fault.
     """
+    return save_pages(session, assessment, {instrument_id: values}, now=now)
+
+
+def save_pages(
+    session: Session,
+    assessment: Assessment,
+    pages: Mapping[str, Mapping[str, str]],
+    *,
+    now: datetime,
+) -> Answers:
+    """Do as `save_page` does for several instruments at once: for all of them, or for none."""
     _hold(session, assessment, now)
-    instrument = _instrument(session, assessment, instrument_id)
+    before = answers_of(session, assessment)
+    faults: dict[str, str] = {}
+    saved = {
+        instrument_id: _checked(
+            _instrument(session, assessment, instrument_id), values, before, faults
+        )
+        for instrument_id, values in pages.items()
+    }
+    if faults:
+        raise InvalidInputError("Some answers need another look.", "See the marks.", faults)
+    _save(session, assessment, saved, now)
+    return {**before} | {
+        (instrument_id, item): answer
+        for instrument_id, page in saved.items()
+        for item, answer in page.items()
+    }
+
+
+def _checked(
+    instrument: Instrument, values: Mapping[str, str], before: Answers, faults: dict[str, str]
+) -> dict[str, GivenAnswer]:
+    """Return what is to be saved of one page; note in ``faults`` what is no answer."""
     unknown = sorted(set(values) - {item.id for item in instrument.items})
     if unknown:
         raise InvalidInputError(
             f"{', '.join(unknown[:3])}: not a question of this page.", "Load the page again."
         )
-    before = answers_of(session, assessment)
-    faults: dict[str, str] = {}
-    saved: dict[str, GivenAnswer] = {}
+    found: dict[str, GivenAnswer] = {}
     for item in instrument.items:
         given = values.get(item.id, "").strip()
-        if not given and (instrument_id, item.id) in before:
+        if not given and (instrument.id, item.id) in before:
             continue
         try:
-            saved[item.id] = _answer(item, given)
+            found[item.id] = _answer(item, given)
         except ValueError as error:
             faults[item.id] = str(error)
-    if faults:
-        raise InvalidInputError("Some answers need another look.", "See the marks.", faults)
-    _save(session, assessment, instrument_id, saved, now)
-    return {**before} | {(instrument_id, item): answer for item, answer in saved.items()}
+    return found
 
 
 def save_item(
@@ -233,7 +261,7 @@ def save_item(
         raise InvalidInputError(
             "This answer needs another look.", str(error), {item_id: str(error)}
         ) from None
-    _save(session, assessment, instrument_id, {item_id: answer}, now)
+    _save(session, assessment, {instrument_id: {item_id: answer}}, now)
     return assessment.revision
 
 
@@ -337,11 +365,11 @@ def _answer(item: Item, given: str) -> GivenAnswer:
 def _save(
     session: Session,
     assessment: Assessment,
-    instrument_id: str,
-    saved: Mapping[str, GivenAnswer],
+    saved: Mapping[str, Mapping[str, GivenAnswer]],
     now: datetime,
 ) -> None:
-    assessments.store_answers(session, key(assessment), instrument_id, saved, now)
+    for instrument_id, answers in saved.items():
+        assessments.store_answers(session, key(assessment), instrument_id, answers, now)
     if assessment.started_at is None:
         assessment.started_at = now
         assessment.status = AssessmentStatus.STARTED

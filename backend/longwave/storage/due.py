@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, or_, select, union_all
+from sqlalchemy import ScalarSelect, Select, bindparam, or_, select, union_all
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func
 
@@ -14,14 +14,20 @@ from longwave.domain.messages.kinds import PRIORITIES
 from longwave.storage.tables import Assessment, Message, Participant
 
 
-def next_due(session: Session, *, after: datetime) -> datetime | None:
-    """Return the first instant after another at which the clockwork has something to do.
+class NextDue(NamedTuple):
+    """When the sweep, and when the outbox, has something to do; None if nothing is to come."""
+
+    sweep: datetime | None
+    outbox: datetime | None
+
+
+def next_due(session: Session, *, after: datetime) -> NextDue:
+    """Return the first instants after another at which the clockwork has something to do.
 
     What was due before was dealt with then, or cannot be, such as the messages of somebody who
     paused them.
     """
-    found: datetime | None = session.execute(_NEXT, {"after": after}).scalar_one()
-    return found
+    return NextDue(*session.execute(_NEXT, {"after": after}).one())
 
 
 def _earliest_message(priority: int) -> Select[Any]:
@@ -52,12 +58,17 @@ def _earliest_assessment(status: AssessmentStatus, at: Mapped[datetime]) -> Sele
 _CROSSOVER = select(func.min(col(Participant.crossover_due_at))).where(
     col(Participant.crossover_due_at) > bindparam("after")
 )
-_FIRST_OF_EACH: list[Select[Any]] = [
+_SWEPT: list[Select[Any]] = [
     _earliest_assessment(AssessmentStatus.SCHEDULED, col(Assessment.opens_at)),
     _earliest_assessment(AssessmentStatus.OPEN, col(Assessment.expires_at)),
     _earliest_assessment(AssessmentStatus.STARTED, col(Assessment.expires_at)),
     _CROSSOVER,
-    *map(_earliest_message, PRIORITIES),
 ]
-_INSTANTS = union_all(*(select(one.subquery().c[0].label("at")) for one in _FIRST_OF_EACH))
-_NEXT = select(func.min(_INSTANTS.subquery().c.at))
+
+
+def _first_of(found: list[Select[Any]]) -> ScalarSelect[Any]:
+    instants = union_all(*(select(one.subquery().c[0].label("at")) for one in found)).subquery()
+    return select(func.min(instants.c.at)).scalar_subquery()
+
+
+_NEXT = select(_first_of(_SWEPT), _first_of(list(map(_earliest_message, PRIORITIES))))

@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlmodel import Session
 
 from longwave.domain.consent import ConsentForm
-from longwave.domain.errors import LinkExpiredError, LinkUsedError
+from longwave.domain.errors import LinkExpiredError, LinkUsedError, RefusedTransitionError
 from longwave.domain.lifecycle import FollowUp, Stage
 from longwave.rehearsal.rehearse.answering import page
 from longwave.rehearsal.rehearse.people import Depth, Virtual
 from longwave.rehearsal.rehearse.plan import Plan
-from longwave.rehearsal.rehearse.scratch import Scratch
+from longwave.rehearsal.rehearse.scratch import DIRECTOR, Scratch
 from longwave.services import assessment as assessments
-from longwave.services import enrolment, withdrawal
+from longwave.services import enrolment, requests, withdrawal
 from longwave.services import study as studies
 from longwave.services.enrolment import Enrolment
 from longwave.storage import participant as participants
@@ -33,6 +33,8 @@ class Acts:
         self._protocol = scratch.protocol
         self._assumed = plan.assumed
         self._seed = plan.seed
+        # A session knows rows only as long as somebody holds them: these need not be asked for.
+        self._at_hand: list[object] = []
         self._statements = frozenset(one.id for one in scratch.protocol.consent.statements)
 
     def enrol(self, person: Virtual, now: datetime) -> bool:
@@ -57,6 +59,7 @@ class Acts:
             if outcome is not Enrolment.ENROLLED:
                 return False
             person.participant_id = key(found)
+            self._at_hand += [found, participants.contact(session, key(found))]
         return True
 
     def visit(self, person: Virtual, token: str, depth: Depth, now: datetime) -> bool:
@@ -71,9 +74,9 @@ class Acts:
             if depth is Depth.BREAKS_OFF:
                 self._break_off(session, person, assessment, now)
                 return False
-            for name in self._protocol.wave(assessment.wave).instruments:
-                values = self._page(person, assessment, name)
-                assessments.save_page(session, assessment, name, values, now=now)
+            names = self._protocol.wave(assessment.wave).instruments
+            pages = {name: self._page(person, assessment, name) for name in names}
+            assessments.save_pages(session, assessment, pages, now=now)
             assessments.submit(session, assessment, keys=self._scratch.keys, now=now)
             return True
 
@@ -110,6 +113,17 @@ class Acts:
             if found.follow_up != FollowUp.WITHDRAWN:
                 withdrawal.resume_messages(session, found, now=now)
 
+    def request(self, person: Virtual, wave: str, now: datetime) -> None:
+        """Let the team request a wave, unless it was requested often enough or is still open."""
+        with self._scratch.database.writing() as session:
+            found = self._participant(session, person)
+            try:
+                requests.request_wave(
+                    session, found, wave, viewer=DIRECTOR, keys=self._scratch.keys, now=now
+                )
+            except RefusedTransitionError:
+                return
+
     @staticmethod
     def _participant(session: Session, person: Virtual) -> Participant:
         assert person.participant_id is not None
@@ -125,9 +139,9 @@ class Acts:
         """Answer the pages up to one, and that one item by item up to its middle."""
         names = self._protocol.wave(assessment.wave).instruments
         last = int(person.rng.integers(len(names)))
-        for name in names[:last]:
-            values = self._page(person, assessment, name)
-            assessments.save_page(session, assessment, name, values, now=now)
+        if last:
+            pages = {name: self._page(person, assessment, name) for name in names[:last]}
+            assessments.save_pages(session, assessment, pages, now=now)
         values = self._page(person, assessment, names[last])
         half = [item.id for item in self._protocol.instruments[names[last]].items]
         for item in half[: (len(half) + 1) // 2]:

@@ -67,6 +67,9 @@ class Assumptions:
         Of the assessments that are begun, the share that is broken off half-way.
     skips, refuses
         Share of the items that are passed over, or refused.
+    requests
+        Mean number of requests per person for each wave that comes on request, at instants
+        spread like a dropout's.
     most_a_day
         More messages than these, to one person on one day, are told as too many.
     """
@@ -88,6 +91,7 @@ class Assumptions:
     partial: float = 0.02
     skips: float = 0.015
     refuses: float = 0.005
+    requests: float = 0.2
     most_a_day: int = 2
 
     def with_share(self, name: str, share: float) -> Assumptions:
@@ -283,5 +287,6 @@ _READERS: Mapping[str, Callable[[Path, str, object], object]] = {
     "zones": _zones,
     "screening": _screening,
     "delay": _at_least(0.001),
+    "requests": _at_least(0),
     "most_a_day": _whole,
 }

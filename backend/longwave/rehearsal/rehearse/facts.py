@@ -13,7 +13,7 @@ import numpy as np
 
 from longwave.domain.dataset import Dataset, DatasetParticipant
 from longwave.domain.lifecycle import AssessmentStatus, MessageState
-from longwave.domain.protocol.anchors import PROGRAMME, RANDOMISATION, WAVE, calendar_day, entry
+from longwave.domain.protocol.anchors import PROGRAMME, RANDOMISATION, WAVE, planned_at
 from longwave.domain.protocol.checks import measured_scores
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.rules import compile_rule
@@ -231,7 +231,7 @@ def _windows(
                 occurrence=window.occurrence,
                 zone=window.zone,
                 due_wall=window.due_wall,
-                planned_at=since(who, window.wave),
+                planned_at=since(who, window),
                 opens_at=window.opens_at,
                 due_at=window.due_at,
                 closes_at=window.closes_at,
@@ -247,31 +247,28 @@ def _outcome(status: str) -> str:
 
 
 class _Since:
-    """When the waves of a person were planned: at the instant that each counts from."""
+    """When the waves of a person were planned: at the event that each counts from."""
 
     def __init__(self, protocol: Protocol, dataset: Dataset) -> None:
-        self._anchors = {
-            wave.id: wave.anchor if calendar_day(wave.anchor) is None else entry(protocol, wave)
-            for wave in protocol.waves
-        }
+        self._events = {wave.id: planned_at(protocol, wave) for wave in protocol.waves}
         self._programmes = {name: arm.programme for name, arm in protocol.arms.items()}
         self._ends = {
             (found.participant_id, found.wave): found.closed_at for found in dataset.assessments
         }
 
-    def __call__(self, who: DatasetParticipant, wave: str) -> datetime:
-        enrolled_at = who.enrolled_at
-        assert enrolled_at is not None
-        anchor = self._anchors[wave]
-        found: datetime | None = enrolled_at
-        if anchor == RANDOMISATION:
+    def __call__(self, who: DatasetParticipant, window: RehearsedWindow) -> datetime:
+        event = self._events[window.wave]
+        found: datetime | None = who.enrolled_at
+        if event is None:
+            found = window.opens_at
+        elif event == RANDOMISATION:
             found = who.randomised_at
-        elif anchor == PROGRAMME:
-            starts_at_once = self._programmes.get(who.arm or "") is not None
-            found = who.randomised_at if starts_at_once else who.crossover_at
-        elif anchor.startswith(WAVE):
-            found = self._ends.get((who.id, anchor.removeprefix(WAVE)))
-        return found or enrolled_at
+        elif event == PROGRAMME:
+            at_once = self._programmes.get(who.arm or "") is not None
+            found = who.randomised_at if at_once else who.crossover_at
+        elif event.startswith(WAVE):
+            found = self._ends.get((who.id, event.removeprefix(WAVE)))
+        return found or window.opens_at
 
 
 def _not_planned(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 
@@ -19,6 +19,7 @@ from longwave.storage import due
 from longwave.storage.database import Database
 
 _GRID = timedelta(minutes=1)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -86,14 +87,15 @@ class Months:
             self._at(person.arrives_at, partial(self._enrol, person))
         self.tally.days = (people[-1].arrives_at - self._start + self._course).days
         while True:
-            tick = self._next_tick()
-            if self._queue and (tick is None or self._queue[0][0] <= tick):
+            due = self._next_due()
+            tick = _on_the_grid(max(min(due), self._clock()))
+            if self._queue and self._queue[0][0] <= tick:
                 at, _, act = heapq.heappop(self._queue)
                 self._move(at)
                 act()
-            elif tick is not None:
+            elif tick < _NEVER:
                 self._move(tick)
-                self._tick()
+                self._tick(sweeps=due[0] <= tick)
             else:
                 return
 
@@ -108,15 +110,17 @@ class Months:
     def _at(self, at: datetime, act: Callable[[], None]) -> None:
         heapq.heappush(self._queue, (at, next(self._numbers), act))
 
-    def _next_tick(self) -> datetime | None:
-        if self._resumed:
-            return _on_the_grid(self._clock())
+    def _next_due(self) -> tuple[datetime, datetime]:
+        """Return when the sweep and the outbox are next due."""
         with self._database.reading() as session:
             found = due.next_due(session, after=self._ticked)
-        return None if found is None else _on_the_grid(max(found, self._clock()))
+        sweep, outbox = (_NEVER if at is None else at for at in found)
+        return sweep, self._clock() if self._resumed else outbox
 
-    def _tick(self) -> None:
-        self._clockwork.sweep()
+    def _tick(self, *, sweeps: bool) -> None:
+        """Let the clockwork do what is due; a sweep that has nothing to do is left out."""
+        if sweeps:
+            self._clockwork.sweep()
         self._clockwork.dispatch()
         self._ticked = self._clock()
         self._resumed = False
@@ -155,6 +159,9 @@ class Months:
                 self._at(at, partial(self._withdraw, person))
             else:
                 self._at(at, partial(self._pause, person))
+        for wave, shares in person.asks.items():
+            for share in shares:
+                self._at(now + self._course * share, partial(self._request, person, wave))
 
     def _visit(self, person: Virtual, token: str) -> None:
         now = self._clock()
@@ -166,6 +173,9 @@ class Months:
 
     def _withdraw(self, person: Virtual) -> None:
         self._acts.withdraw(person, self._clock())
+
+    def _request(self, person: Virtual, wave: str) -> None:
+        self._acts.request(person, wave, self._clock())
 
     def _pause(self, person: Virtual) -> None:
         now = self._clock()

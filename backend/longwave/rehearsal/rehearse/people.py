@@ -9,6 +9,7 @@ from enum import Enum
 
 import numpy as np
 
+from longwave.domain.protocol.anchors import REQUEST
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import instant, wall_clock
 from longwave.rehearsal.population import Floats
@@ -42,7 +43,8 @@ class Virtual:
 
     ``level`` is a stable disposition in standard deviations; ``latents`` are those of the
     demo's population at each wave, (waves, 2). ``leaves`` holds the shares of the course at
-    which the person drops out, withdraws or pauses, where that happens.
+    which the person drops out, withdraws or pauses, where that happens; ``asks`` those at which
+    a wave on request is requested, by its id.
     """
 
     number: int
@@ -56,6 +58,7 @@ class Virtual:
     level: float
     latents: Floats
     leaves: dict[str, float]
+    asks: dict[str, list[float]]
     participant_id: int | None = None
     silent_from: datetime | None = None
     met: dict[str, Fate] = field(default_factory=dict)
@@ -153,6 +156,11 @@ class _Maker:
                     ("pause", assumed.pausing),
                 )
                 if rng.random() < risk
+            },
+            asks={
+                wave.id: [float(share) for share in rng.random(rng.poisson(assumed.requests))]
+                for wave in self._protocol.waves
+                if wave.anchor == REQUEST
             },
         )
 

@@ -100,6 +100,8 @@ def reached(facts: Facts, protocol: Protocol) -> tuple[Reach, ...]:
         for arm in (ALL, arms[window.person]):
             outcomes[window.wave, arm][window.outcome] += 1
     for wave, people in facts.not_planned.items():
+        if protocol.wave(wave).anchor == REQUEST:
+            continue  # nothing is missing of what nobody asked for
         for person in people:
             for arm in (ALL, arms[person]):
                 outcomes[wave, arm][AssessmentGap.NOT_PLANNED] += 1
@@ -132,7 +134,13 @@ def _reach(wave: str, arm: str, people: int, outcomes: Mapping[str, int]) -> Rea
 
 def unreached(found: Iterable[Reach], protocol: Protocol) -> tuple[Unreached, ...]:
     """Name the waves that nobody began, in all or in an arm, with the reason."""
-    nobody = [one for one in found if one.people and not _begun(one) and one.arm != NO_ARM]
+    on_request = {wave.id for wave in protocol.waves if wave.anchor == REQUEST}
+    nobody = [
+        one
+        for one in found
+        if one.people and not _begun(one) and one.arm != NO_ARM
+        if one.arm == ALL or one.wave not in on_request
+    ]
     everywhere = {one.wave for one in nobody if one.arm == ALL}
     return tuple(
         Unreached(one.wave, one.arm, _reason(protocol, protocol.wave(one.wave), one))
