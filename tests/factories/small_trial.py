@@ -94,6 +94,7 @@ items:
   - {id: shift, kind: choice, options: [day, night]}
 scales: [{id: total, method: sum, items: [l1]}]
 minutes: 1.5
+signposting: true
 licence: made for tests
 """
 
@@ -131,6 +132,7 @@ title: Load
 instruction: Think of the past week.
 items: {l1: How full were your days?, hours: How many hours did you work?, shift: When do you work?}
 scales: {total: Load}
+signposting: If this weighs on you, talk to somebody you trust.
 answers: {"0": Not at all, "1": A little, "2": Rather, "3": Very}
 options: {shift: {day: By day, night: By night}}
 """,
@@ -145,6 +147,7 @@ items:
   hours: Kaç saat çalıştınız?
   shift: Ne zaman çalışıyorsunuz?
 scales: {total: Yük}
+signposting: Bu size ağır gelirse güvendiğiniz biriyle konuşun.
 answers: {"0": Hiç, "1": Biraz, "2": Oldukça, "3": Çok}
 options: {shift: {day: Gündüz, night: Gece}}
 """,

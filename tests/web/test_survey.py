@@ -263,6 +263,13 @@ def test_placeholder_wordings_say_so_and_real_ones_do_not(started):
     assert "Placeholder wording" not in started.get("/survey/load").text
 
 
+def test_where_help_is_found_stands_beside_questions_that_may_distress(started):
+    assert 'id="help"' not in started.get("/survey/rest").text
+    started.post("/survey/rest", data=REST)
+    assert "talk to somebody you trust" in started.get("/survey/load").text
+    assert "güvendiğiniz biriyle konuşun" in started.get("/survey/load?lang=tr").text
+
+
 def test_every_answer_can_be_refused_and_stopping_is_on_every_page(started):
     page = started.get("/survey/rest").text
     assert page.count("I prefer not to answer") == len(REST)

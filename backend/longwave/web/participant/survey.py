@@ -178,6 +178,7 @@ def _questions_page(
         instrument=instrument,
         is_placeholder=language in instrument.placeholder,
         instruction=say.pick(instrument.instruction),
+        signposting=say.pick(instrument.signposting),
         questions=instrument_questions(sheet.protocol, instrument, language),
         given=given | draft.values if draft else given,
         faults=complaints(draft.error.fields, instrument.items, say) if draft else {},
