@@ -11,6 +11,7 @@ from pathlib import Path
 
 from longwave.domain.errors import ConfigurationError, InvalidInputError, NotFoundError
 from longwave.domain.protocol import PROTOCOL_FILE, referred_files
+from longwave.domain.protocol.media import MAXIMUM_MEDIA_BYTES, is_media
 
 MAXIMUM_FILE_BYTES = 1_048_576
 _PACKAGE = Path(__file__).resolve().parent
@@ -120,6 +121,7 @@ def _first(places: Sequence[Path], name: str) -> bytes | None:
 def _read(base: Path, name: str) -> bytes | None:
     """Return the content of ``base / name``, or None where there is no such file."""
     file = base / name
+    most = MAXIMUM_MEDIA_BYTES if is_media(name) else MAXIMUM_FILE_BYTES
     try:
         if not file.is_file():
             return None
@@ -129,14 +131,16 @@ def _read(base: Path, name: str) -> bytes | None:
                 "Put the file itself there.",
             )
         with file.open("rb") as stream:
-            content = stream.read(MAXIMUM_FILE_BYTES + 1)
+            content = stream.read(most + 1)
     except OSError as error:
         raise InvalidInputError(
             f"{file} cannot be read: {error.strerror}.", "Check the file and who may read it."
         ) from None
-    if len(content) > MAXIMUM_FILE_BYTES:
+    if len(content) > most:
         raise InvalidInputError(
-            f"{file} is larger than {MAXIMUM_FILE_BYTES // 1024} KiB.",
-            "A protocol's files are short texts: shorten it.",
+            f"{file} is larger than {most // 1024} KiB.",
+            "Save it again with fewer bits a second: 64 kbit/s are good for speech."
+            if is_media(name)
+            else "A protocol's files are short texts: shorten it.",
         )
     return content

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _add_courses()
     _add_alerts()
     _add_codes()
+    _add_media()
 
 
 def downgrade() -> None:
@@ -30,6 +31,8 @@ def _add_columns() -> None:
     op.add_column("answer", sa.Column("other", sa.String(), nullable=True))
     op.add_column("answer", sa.Column("milliseconds", sa.Integer(), nullable=True))
     op.add_column("assessment", sa.Column("item_orders", sa.JSON(), nullable=True))
+    op.add_column("participant", sa.Column("programme_ends_at", _INSTANT, nullable=True))
+    op.create_index("ix_participant_programme_ends_at", "participant", ["programme_ends_at"])
 
 
 def _add_courses() -> None:
@@ -63,6 +66,7 @@ def _add_courses() -> None:
         sa.Column("participant_id", sa.Integer(), nullable=False),
         sa.Column("joined_at", _INSTANT, nullable=False),
         sa.Column("left_at", _INSTANT, nullable=True),
+        sa.Column("unplanned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group_member")),
         _reference("group_member", "course_group", "group_id"),
         _reference("group_member", "participant"),
@@ -71,6 +75,14 @@ def _add_courses() -> None:
         ),
     )
     op.create_index("ix_group_member_participant_id", "group_member", ["participant_id"])
+    unplanned = sa.text("unplanned")
+    op.create_index(
+        "ix_group_member_unplanned",
+        "group_member",
+        ["unplanned"],
+        sqlite_where=unplanned,
+        postgresql_where=unplanned,
+    )
     op.create_table(
         "dose",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -85,6 +97,7 @@ def _add_courses() -> None:
         sa.Column("done_at", _INSTANT, nullable=True),
         sa.Column("cancelled_at", _INSTANT, nullable=True),
         sa.Column("minutes", sa.Float(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("source", sa.String(), nullable=True),
         sa.Column("recorded_by", sa.String(), nullable=True),
         sa.CheckConstraint("source IN ('self', 'staff')", name=op.f("ck_dose_source")),
@@ -100,7 +113,14 @@ def _add_courses() -> None:
             name=op.f("uq_dose_participant_id_programme_session"),
         ),
     )
-    op.create_index("ix_dose_released_at_planned_at", "dose", ["released_at", "planned_at"])
+    to_come = sa.text("released_at IS NULL AND cancelled_at IS NULL")
+    op.create_index(
+        "ix_dose_planned_at",
+        "dose",
+        ["planned_at"],
+        sqlite_where=to_come,
+        postgresql_where=to_come,
+    )
     op.create_index("ix_dose_study_id_programme", "dose", ["study_id", "programme"])
 
 
@@ -146,6 +166,17 @@ def _add_codes() -> None:
         _reference("code", "participant"),
     )
     op.create_index("ix_code_participant_id", "code", ["participant_id"])
+
+
+def _add_media() -> None:
+    op.create_table(
+        "media",
+        sa.Column("hash", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_media")),
+    )
 
 
 def _reference(table: str, to: str, column: str | None = None) -> sa.ForeignKeyConstraint:

@@ -15,6 +15,7 @@ _MAY_CHANGE = re.compile(
     r"|texts(\..*)?"
     r"|messages(\..*)?"
     r"|eligibility\.caps(\[.*)?"
+    r"|programmes\.[^.]+\.(prompt|materials)([.\[].*)?"
     r"|instruments\.[^.]+\.(title|instruction|placeholder)(\..*)?"
     r"|instruments\.[^.]+\.items\[\d+\]\.(text(\..*)?|options\[\d+\]\.label(\..*)?)"
     r"|instruments\.[^.]+\.scales\[\d+\]\.(label(\..*)?|name|higher|missing_rule)"
@@ -39,10 +40,11 @@ def differences(before: Protocol, after: Protocol) -> list[str]:
 def not_amendable(before: Protocol, after: Protocol) -> list[str]:
     """Return where two versions differ although an amendment cannot change that.
 
-    It can change texts: the consent document with its version, pages, wordings, the summary;
-    the messages, the caps, and what is told of an instrument without being asked or scored; when
-    waves come, and how often; and it can add waves, with instruments of their own. The rest would
-    change what was measured already, or draw other random times than those that were drawn.
+    It can change texts: the consent document with its version, pages, wordings, the summary, what
+    the sessions of a programme bring; the messages, when the prompts of daily practice come, the
+    caps, and what is told of an instrument without being asked or scored; when waves come, and how
+    often; and it can add waves, with instruments of their own. The rest would change what was
+    measured already, or draw other random times than those that were drawn.
     """
     return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
 

@@ -1,8 +1,8 @@
-"""Sections about the course of the study: programmes, messages, safety, analysis."""
+"""Sections about the course of the study: messages, safety, analysis."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 from longwave.domain.lifecycle import Role
@@ -11,14 +11,12 @@ from longwave.domain.protocol.model import (
     Analysis,
     MessageRules,
     PrecedenceAnalysis,
-    Programme,
     SafetyRule,
     TreatmentAnalysis,
 )
 
 MODELS = ("clpm", "clpm_lag2", "riclpm")
 EQUALITIES = ("lags", "lags_across_groups")
-_PROGRAMME_KINDS: tuple[Literal["course", "daily"], ...] = ("course", "daily")
 _ESTIMATORS: tuple[Literal["ML", "MLR"], ...] = ("ML", "MLR")
 _MISSING: tuple[Literal["fiml", "listwise"], ...] = ("fiml", "listwise")
 _GROUPS: tuple[Literal["arm"], ...] = ("arm",)
@@ -31,44 +29,6 @@ _STRATEGIES = (
     "while_on_treatment",
     "principal_stratum",
 )
-
-
-def read_programmes(root: Block, languages: Sequence[str]) -> dict[str, Programme]:
-    """Read the interventions."""
-    return {
-        name: _read_programme(name, block, languages)
-        for name, block in root.named_blocks("programmes", "programme")
-    }
-
-
-def _read_programme(name: str, block: Block, languages: Sequence[str]) -> Programme:
-    kind = block.one_of("kind", _PROGRAMME_KINDS)
-    needed = ("sessions", "every") if kind == "course" else ("minutes",)
-    for field in needed:
-        if not block.has(field):
-            block.fault(
-                field,
-                f"A {kind} programme needs the field {field!r}.",
-                "Write sessions: 8 and every: P1W."
-                if kind == "course"
-                else "Write minutes: 10, the length of one day's practice.",
-            )
-    for field in ("sessions", "every", "groups"):
-        if kind == "daily" and block.has(field):
-            block.fault(field, f"A daily programme has no {field!r}.", "Remove the field.")
-    groups = block.block("groups", "groups")
-    every = block.duration("every") if block.has("every") else None
-    if every is not None and not block.faulty("every") and not every.nominal_days():
-        block.fault("every", "Sessions cannot all be at once.", "Write for instance P1W.")
-    return Programme(
-        id=name,
-        kind=kind,
-        label=block.texts("label", languages),
-        sessions=block.integer("sessions", 1, 1000) if block.has("sessions") else None,
-        every=every,
-        minutes=block.integer("minutes", 1, 1440) if block.has("minutes") else None,
-        capacity=None if groups is None else groups.integer("capacity", 1, 10_000),
-    )
 
 
 def read_messages(block: Block | None) -> MessageRules:

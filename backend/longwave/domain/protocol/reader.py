@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from longwave.domain.instrument import Instrument
-from longwave.domain.protocol import arms, people, plan, screening, texts, waves
+from longwave.domain.protocol import arms, people, plan, programmes, screening, texts, waves
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
 from longwave.domain.protocol.document import Document, read_document
 from longwave.domain.protocol.faults import Fault, FaultList, ProtocolFaults
 from longwave.domain.protocol.instruments import instrument_file, read_instrument
+from longwave.domain.protocol.media import Media, split_stored
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.protocol.planned import check_analysis
 from longwave.domain.protocol.references import (
@@ -24,7 +25,7 @@ from longwave.domain.protocol.references import (
 from longwave.domain.protocol.timing import check_timing
 
 
-def read_protocol(files: Mapping[str, bytes]) -> Protocol:
+def read_protocol(files: Mapping[str, bytes], media: Mapping[str, Media] | None = None) -> Protocol:
     """Read and check a protocol.
 
     Parameters
@@ -33,6 +34,8 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
         Content by relative path: ``protocol.yaml`` and everything it refers to, that is
         consent documents, texts of pages and messages, ``instruments/<id>.yaml`` and
         ``instruments/wordings/<id>.<language>.yaml``. Files it does not refer to are ignored.
+    media
+        Audio files whose content is kept elsewhere, by relative path.
 
     Raises
     ------
@@ -43,7 +46,8 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
     document = _open(files, faults)
     root = Block(document, "", document.data, "protocol", faults)
     referred = references(document.data)
-    protocol = _read_sections(root, files, referred, faults)
+    known = media or {}
+    protocol = _read_sections(root, files, known, referred, faults)
     check_references(root, protocol, files.keys())
     screening.check_eligibility(root, protocol)
     arms.check_arms(root, protocol)
@@ -52,7 +56,14 @@ def read_protocol(files: Mapping[str, bytes]) -> Protocol:
     check_analysis(root, protocol)
     texts.check_texts(root, protocol, files)
     faults.raise_if_any()
-    return replace(protocol, hash=protocol_hash(document.data, files, referred.files()))
+    digests = {path: found.hash for path, found in known.items()}
+    return replace(protocol, hash=protocol_hash(document.data, files, referred.files(), digests))
+
+
+def read_stored(stored: Mapping[str, str]) -> Protocol:
+    """Read a protocol from what `stored_form` made of its files."""
+    files, media = split_stored(stored)
+    return read_protocol(files, media)
 
 
 def _open(files: Mapping[str, bytes], faults: FaultList) -> Document:
@@ -79,7 +90,11 @@ def _open(files: Mapping[str, bytes], faults: FaultList) -> Document:
 
 
 def _read_sections(
-    root: Block, files: Mapping[str, bytes], referred: References, faults: FaultList
+    root: Block,
+    files: Mapping[str, bytes],
+    media: Mapping[str, Media],
+    referred: References,
+    faults: FaultList,
 ) -> Protocol:
     check_format(root)
     study = _section(root, "study", "study")
@@ -102,7 +117,7 @@ def _read_sections(
         arms=arms.read_arms(root, languages),
         randomisation=None if randomisation is None else arms.read_randomisation(randomisation),
         waves=waves.read_waves(root, languages),
-        programmes=plan.read_programmes(root, languages),
+        programmes=programmes.read_programmes(root, languages, files, media),
         messages=replace(
             plan.read_messages(messages),
             texts=texts.read_texts(messages, languages, files),

@@ -10,10 +10,16 @@ from longwave.domain.protocol.block import IDENTIFIER, LANGUAGE
 from longwave.domain.protocol.document import Data, read_document
 from longwave.domain.protocol.faults import FaultList
 from longwave.domain.protocol.instruments import instrument_file, wording_file
+from longwave.domain.protocol.media import MEDIA_ENDINGS
 
 PROTOCOL_FILE = "protocol.yaml"
 PLACEHOLDER = "{language}"
 _DOCUMENT = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_{}-]+(?:\.[A-Za-z0-9_{}-]+)*\.md")
+_MEDIA = re.compile(
+    r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_{}-]+(?:\.[A-Za-z0-9_{}-]+)*(?:"
+    + "|".join(map(re.escape, MEDIA_ENDINGS))
+    + ")"
+)
 _MOST = 200
 
 
@@ -26,12 +32,14 @@ class References:
     documents: tuple[str, ...]
     pages: tuple[str, ...]
     messages: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
 
     def files(self) -> tuple[str, ...]:
         """Return the paths of all files referred to, ``protocol.yaml`` apart."""
         paths = [*self.documents]
         paths += [page_file(name, language) for name in self.pages for language in self.languages]
         paths += self.messages
+        paths += self.materials
         for instrument in self.instruments:
             paths.append(instrument_file(instrument))
             paths += [wording_file(instrument, language) for language in self.languages]
@@ -49,6 +57,12 @@ def is_document_template(template: str) -> bool:
     return template.count(PLACEHOLDER) == 1 and _DOCUMENT.fullmatch(plain) is not None
 
 
+def is_media_template(template: str) -> bool:
+    """Return whether ``template`` is an audio file inside the study, for each language or all."""
+    plain = template.replace(PLACEHOLDER, "xx")
+    return template.count(PLACEHOLDER) <= 1 and _MEDIA.fullmatch(plain) is not None
+
+
 def references(data: Data) -> References:
     """Find what ``data``, the content of a ``protocol.yaml``, refers to; skip what is unusable."""
     languages = _words(_get(data, "study", "languages"), LANGUAGE)
@@ -64,7 +78,20 @@ def references(data: Data) -> References:
         documents,
         pages,
         tuple(dict.fromkeys(messages)),
+        tuple(dict.fromkeys(_materials(data, languages))),
     )
+
+
+def _materials(data: Data, languages: Sequence[str]) -> Iterator[str]:
+    """Yield the files of what the sessions of programmes bring."""
+    programmes = _get(data, "programmes")
+    for programme in list(programmes.values())[:_MOST] if isinstance(programmes, dict) else ():
+        for material in _entries(_get(programme, "materials")):
+            yield from _in_each(languages, _get(material, "text"))
+            audio = _get(material, "audio")
+            if isinstance(audio, str) and is_media_template(audio.strip()):
+                for language in languages:
+                    yield audio.strip().replace(PLACEHOLDER, language)
 
 
 def message_texts(data: Data) -> Iterator[tuple[str, bool, str]]:

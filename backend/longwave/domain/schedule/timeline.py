@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
+from longwave.domain.duration import Duration
 from longwave.domain.protocol.anchors import (
     ENROLMENT,
     PROGRAMME,
@@ -54,7 +55,8 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A programme: sessions as they fall if it starts at once; daily practice has no end."""
+    """A programme: sessions as they fall if it starts at once; daily practice has no end
+    unless the protocol says for how many days it goes on."""
 
     programme: str
     starts_at: datetime
@@ -230,4 +232,7 @@ def _period(protocol: Protocol, name: str, starts_at: datetime, zone: str) -> Pe
             max(instant(every.times(number).after(wall), zone), starts_at)
             for number in range(programme.sessions)
         )
-    return Period(name, starts_at, sessions, sessions[-1] if sessions else None)
+    ends_at = sessions[-1] if sessions else None
+    if programme.days is not None:
+        ends_at = instant(Duration(days=programme.days).after(wall), zone)
+    return Period(name, starts_at, sessions, ends_at)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sqlmodel import Session
 
 from longwave.domain.errors import LongwaveError
-from longwave.domain.protocol import read_protocol
+from longwave.domain.protocol import read_stored
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.replay import study
 from longwave.domain.replay.study import StudyRecord
 from longwave.domain.trail import Happened, read_payload
 from longwave.services.audit.report import TrailReport
-from longwave.storage import record
+from longwave.storage import media, record
 from longwave.storage.record import StoredAllocation, StoredStudy, StoredVersion
 
 _FACTS = (
@@ -47,6 +47,7 @@ def check_studies(session: Session, report: TrailReport) -> Protocols:
         for what in (
             *_facts(row, told[study_id]),
             *_versions(versions, read, told[study_id]),
+            *_media(session, read.values()),
             *_approvals(session, study_id, told[study_id]),
             *_clusters(clusters[study_id], told[study_id]),
             *_register(session, study_id, told[study_id]),
@@ -78,7 +79,7 @@ def _protocol(version: StoredVersion) -> Protocol | None:
     """Read a protocol from the files that are stored; None if they are none."""
     files = read_payload(version.files)
     try:
-        return read_protocol({name: str(text).encode() for name, text in files.items()})
+        return read_stored({name: str(text) for name, text in files.items()})
     except LongwaveError:
         return None
 
@@ -98,6 +99,13 @@ def _versions(
         found = read[version.number]
         if found is None or found.hash != version.hash:
             yield f"protocol_version {version.number}: its files do not give its hash"
+
+
+def _media(session: Session, read: Iterable[Protocol | None]) -> Iterator[str]:
+    audio = {one.hash: one.path for found in read if found is not None for one in found.audio()}
+    for digest, path in audio.items():
+        if not media.is_whole(session, digest):
+            yield f"media: {path} is not what the protocol was made with"
 
 
 def _approvals(session: Session, study_id: int, told: StudyRecord) -> Iterator[str]:

@@ -17,7 +17,7 @@ from longwave.domain.lifecycle import StudyMode, StudyState
 from longwave.domain.lifecycle import study as lifecycle
 from longwave.domain.lifecycle.study import ApprovalFacts
 from longwave.domain.permissions import Action
-from longwave.domain.protocol import PROTOCOL_FILE, read_protocol
+from longwave.domain.protocol import PROTOCOL_FILE, read_protocol, stored_form
 from longwave.domain.protocol.document import read_document
 from longwave.domain.protocol.faults import FaultList
 from longwave.domain.protocol.model import Protocol
@@ -31,6 +31,7 @@ from longwave.services.study.reading import (
     facts_of,
     get_study,
 )
+from longwave.storage import media
 from longwave.storage import study as studies
 from longwave.storage.tables import Approval, ProtocolVersion, Study
 from longwave.storage.tables.base import key
@@ -209,9 +210,11 @@ def add_version(
         study_id=key(study),
         number=number,
         hash=protocol.hash,
-        files={name: content.decode() for name, content in files.items()},
+        files=stored_form(files),
         added_at=now,
     )
+    for audio in protocol.audio():
+        media.keep(session, audio.hash, audio.type, files[audio.path])
     session.add(version)
     session.flush()
     return version

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from longwave.domain.errors import NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import StudyMode, StudyState
 from longwave.domain.lifecycle.study import StudyFacts
-from longwave.domain.protocol import read_protocol
+from longwave.domain.protocol import read_stored
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.randomisation import SealedSettings
 from longwave.keys import KeyRing, Purpose
@@ -77,7 +77,7 @@ def protocol_of(session: Session, version_id: int) -> Protocol:
     known = _protocols.setdefault(session.get_bind().engine, {})
     if version_id not in known:
         files = studies.version(session, version_id).files
-        known[version_id] = read_protocol({name: text.encode() for name, text in files.items()})
+        known[version_id] = read_stored(files)
     return known[version_id]
 
 

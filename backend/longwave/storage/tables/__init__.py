@@ -17,7 +17,7 @@ from longwave.storage.tables.participant import (
 from longwave.storage.tables.programme import CourseGroup, Dose, GroupMember
 from longwave.storage.tables.safety import Alert
 from longwave.storage.tables.staff import Staff, StaffGrant, StaffToken, Task
-from longwave.storage.tables.study import Approval, ProtocolVersion, Study
+from longwave.storage.tables.study import Approval, Media, ProtocolVersion, Study
 from longwave.storage.tables.trail import Event, Heartbeat, Lease, Seal
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "GroupMember",
     "Heartbeat",
     "Lease",
+    "Media",
     "Message",
     "Participant",
     "PersonalKey",

@@ -27,7 +27,8 @@ class Participant(SQLModel, table=True):
     of the ineligible only ``ineligible_reason`` is kept. ``zone`` is an IANA name. ``stratum``
     is frozen at randomisation; ``stratum_actual`` stands beside it where it was entered wrongly.
     ``duplicate_of`` is the participant whose address was given once more. ``crossover_due_at``
-    is when a crossover is due that no wave brings about. ``planned_version`` is the number of the
+    is when a crossover is due that no wave brings about; ``programme_ends_at`` is when the last
+    session of the programme is over, once that is known. ``planned_version`` is the number of the
     protocol's version by which waves were last planned. From ``zone_changes_at`` on ``next_zone``
     takes the place of ``zone``: ask `zone_at`.
     """
@@ -41,6 +42,7 @@ class Participant(SQLModel, table=True):
         Index(None, "study_id", "stage"),
         Index(None, "study_id", "planned_version"),
         Index(None, "crossover_due_at"),
+        Index(None, "programme_ends_at"),
         Index(
             None,
             "stage",
@@ -73,6 +75,7 @@ class Participant(SQLModel, table=True):
     randomised_in_error_at: datetime | None = Field(default=None, sa_type=Utc)
     crossover_due_at: datetime | None = Field(default=None, sa_type=Utc)
     crossover_at: datetime | None = Field(default=None, sa_type=Utc)
+    programme_ends_at: datetime | None = Field(default=None, sa_type=Utc)
     withdrawn_at: datetime | None = Field(default=None, sa_type=Utc)
     erased_at: datetime | None = Field(default=None, sa_type=Utc)
     planned_version: int | None = None

@@ -34,7 +34,10 @@ class Study(SQLModel, table=True):
 
 
 class ProtocolVersion(SQLModel, table=True):
-    """One immutable version of a study's protocol, with every file it refers to."""
+    """One immutable version of a study's protocol, with every file it refers to.
+
+    Of audio files ``files`` holds what points to their row in `Media`.
+    """
 
     __tablename__ = "protocol_version"
     __table_args__ = (UniqueConstraint("study_id", "number"),)
@@ -47,6 +50,15 @@ class ProtocolVersion(SQLModel, table=True):
     hash: str
     files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     added_at: datetime = Field(sa_type=Utc)
+
+
+class Media(SQLModel, table=True):
+    """An audio file of a protocol, kept once under its SHA-256, by which versions refer to it."""
+
+    hash: str = Field(primary_key=True)
+    type: str
+    size: int
+    content: bytes
 
 
 class Approval(SQLModel, table=True):
