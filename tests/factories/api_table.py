@@ -23,6 +23,7 @@ class Entry:
 
     ``person``: it is about one participant at a site. ``whole``: it is about the study as a
     whole, so that a role at a site does not suffice. ``blinded`` says what the blinded get.
+    ``no_study``: it names no study, so that a role in any suffices to ask.
     """
 
     roles: str
@@ -32,6 +33,7 @@ class Entry:
     whole: bool = False
     person: bool = False
     blinded: bool = True
+    no_study: bool = False
 
 
 def step(status=409, body=None):
@@ -71,6 +73,7 @@ TABLE = {
         TEAM, {**WHY, "wave": "w0", "instrument": "rest", "item": "r1", "value": "5"}
     ),
     ("POST", f"{PERSON}/choices"): act(TEAM, {"use": "nothing", "allowed": True}, 404),
+    ("POST", f"{PERSON}/contact"): act(TEAM, {**WHY, "email": "new@clinic.example"}),
     ("POST", f"{PERSON}/erasure"): act(OWNER),
     ("POST", f"{PERSON}/unblinding"): act(TEAM, status=202),
     ("POST", f"{PERSON}/unblindings/{{number}}/confirmation"): act(TEAM, {}, 200),
@@ -78,4 +81,11 @@ TABLE = {
     ("POST", f"{STUDY}/randomisation/verification"): Entry("om", whole=True),
     ("GET", f"{STUDY}/consort"): Entry("ocam"),
     ("GET", f"{STUDY}/events"): Entry("om"),
+    ("GET", f"{STUDY}/messages"): Entry("ocm"),
+    ("GET", f"{STUDY}/tasks"): Entry("ocm"),
+    ("POST", f"{STUDY}/tasks/{{name}}/done"): act(TEAM, {}),
+    ("POST", f"{API}/bounces"): Entry(
+        TEAM, 200, {"message_id": "none@longwave", "kind": "hard"}, "bounces", no_study=True
+    ),
+    ("POST", f"{API}/bounces/mail"): Entry(TEAM, 200, scope="bounces", no_study=True),
 }

@@ -247,6 +247,8 @@ READS = {
     f"{STUDY}/randomisation",
     f"{STUDY}/consort",
     f"{STUDY}/events",
+    f"{STUDY}/messages",
+    f"{STUDY}/tasks",
 }
 ACTS = {
     f"{STUDY}/approval": {
@@ -272,6 +274,10 @@ ACTS = {
         **WHY, "wave": "p1", "instrument": "scs_sf", "item": "i01", "value": "5",
     },
     f"{PERSON}/choices": {"use": "sharing", "allowed": True},
+    f"{PERSON}/contact": {**WHY, "email": "new@clinic.example"},
+    f"{STUDY}/tasks/{{name}}/done": {},
+    f"{API}/bounces": {"message_id": "none@longwave", "kind": "hard"},
+    f"{API}/bounces/mail": None,
     f"{PERSON}/erasure": WHY,
     f"{PERSON}/unblinding": WHY,
 }  # fmt: skip
@@ -332,8 +338,9 @@ def everything(world: World) -> dict[str, bytes]:
             found[f"GET {address}"] = f"{answer.status_code} ".encode() + body
     for path, body in ACTS.items():
         for person, public_id in zip(world.people, ids, strict=True):
-            address = path.format(slug=world.lab.slug, public_id=public_id)
-            if person == world.people[0] or "{public_id}" in path:
+            name = f"{public_id}.address_bounced.1"
+            address = path.format(slug=world.lab.slug, public_id=public_id, name=name)
+            if person == world.people[0] or "{public_id}" in path or "{name}" in path:
                 answer = browser.post(address, json=body)
                 found[f"POST {address}"] = f"{answer.status_code} ".encode() + answer.content
     return found

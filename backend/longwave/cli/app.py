@@ -8,13 +8,16 @@ from longwave.cli import (
     audit,
     database,
     instruments,
+    message,
     participant,
     protocol,
     randomisation,
     screening,
     staff,
     study,
+    task,
 )
+from longwave.cli.bounce import bounce
 from longwave.cli.consort import consort_command
 from longwave.cli.data import analyse_command, export_command
 from longwave.cli.demo import demo
@@ -32,6 +35,9 @@ app.add_typer(protocol.app, name="protocol")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(screening.app, name="screening")
 app.add_typer(participant.app, name="participant")
+app.add_typer(message.app, name="message")
+app.command()(bounce)
+app.add_typer(task.app, name="task")
 app.command("export")(export_command)
 app.command("analyse")(analyse_command)
 app.add_typer(randomisation.app, name="randomisation")

@@ -15,9 +15,11 @@ from sqlmodel import Session
 from longwave.cli.edge import ACTOR, SERVER, opened, out
 from longwave.clock import system_clock
 from longwave.domain.errors import InvalidInputError
+from longwave.domain.lifecycle import Channel
 from longwave.keys import KeyRing
 from longwave.services import (
     consent,
+    contact,
     corrections,
     erasure,
     follow_up,
@@ -255,6 +257,35 @@ def choose(
             here.session, here.participant, use, allowed=allow, actor=ACTOR, now=here.now
         )
     out.print(f"{public_id} {'allows' if allow else 'does not allow'} {use}.")
+
+
+@app.command("contact")
+def change_contact(
+    slug: _Slug,
+    public_id: _Id,
+    reason: _Reason,
+    email: Annotated[str | None, typer.Option(help="The address that holds from now on.")] = None,
+    phone: Annotated[
+        str | None, typer.Option(help="The number that holds from now on, as +905551234567.")
+    ] = None,
+    channel: Annotated[
+        Channel | None, typer.Option(help="By what questionnaires are sent from now on.")
+    ] = None,
+) -> None:
+    """Enter another address or number; what was held goes out, and the link again."""
+    with _writing(slug, public_id) as here:
+        contact.change_contact(
+            here.session,
+            here.participant,
+            email=email,
+            phone=phone,
+            channel=channel,
+            reason=reason,
+            viewer=SERVER,
+            keys=here.keys,
+            now=here.now,
+        )
+    out.print(f"How to reach {public_id} is changed.")
 
 
 @app.command()

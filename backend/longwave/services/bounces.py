@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -33,13 +32,7 @@ Allowed = Callable[[int, str | None], bool]
 """Whether whoever reports may, of a study (its id) and a site (None for a message to staff)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a report; ``known`` says whether it was about a message of ours."""
-
-    known: bool
-    kind: str
-    status: str
+NOT_OURS = "It names no message of ours."
 
 
 def receive(
@@ -51,8 +44,10 @@ def receive(
     source: str,
     allowed: Allowed,
     now: datetime,
-) -> Taken:
-    """Take a report on a message; one that was taken before changes nothing.
+) -> bool:
+    """Take a report on a message; False if it is about none that the reporter may know of.
+
+    One that was taken before changes nothing.
 
     Parameters
     ----------
@@ -66,9 +61,9 @@ def receive(
     """
     message = bounces.sent_as(session, message_ids)
     if message is None or not _may(session, message, allowed):
-        return Taken(known=False, kind=kind, status=status)
+        return False
     _note(session, message, kind, status, source=source, now=now)
-    return Taken(known=True, kind=kind, status=status)
+    return True
 
 
 def refused(session: Session, message: Message, status: str, *, now: datetime) -> None:

@@ -11,6 +11,8 @@ from longwave.domain.blinding import Viewer
 from longwave.services.events import ShownEvent
 from longwave.services.overview import ParticipantRow, StudyOverview, WaveCounts
 from longwave.services.study.opening import analysis_hash
+from longwave.services.tasks import ShownTask
+from longwave.storage.delivery import DeliveryLine
 from longwave.storage.tables import ProtocolVersion, Study
 
 
@@ -311,3 +313,72 @@ class Flow(BaseModel):
     )
     analysed: int
     arms: list[ArmFlow] | None = Field(description="Null for blinded staff.")
+
+
+class Message(BaseModel):
+    """What became of one message, as far as it did."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    participant: str | None = Field(
+        validation_alias="public_id", description="Null for a message to staff."
+    )
+    kind: str
+    step: str
+    occurrence: int
+    channel: str
+    state: str
+    reason: str | None = Field(description="Why it waits, or was not sent.")
+    attempts: int
+    segments: int | None = Field(description="The parts of an SMS.")
+    planned_at: datetime
+    due_at: datetime = Field(description="When it may go at the earliest, as things stand.")
+    claimed_at: datetime | None
+    sent_at: datetime | None
+    bounced_at: datetime | None
+    bounce: str | None
+    bounce_status: str | None
+    opened_at: datetime | None = Field(description="When the link was first followed.")
+    answered_at: datetime | None
+
+    @classmethod
+    def of(cls, line: DeliveryLine) -> Message:
+        """Take a line of the log."""
+        return cls.model_validate(line)
+
+
+class MessagePage(BaseModel):
+    """A part of the messages, and how many there are in all."""
+
+    total: int
+    offset: int
+    messages: list[Message]
+
+
+class Task(BaseModel):
+    """Something that the team has to see to."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    kind: str
+    what: str
+    participant: str | None
+    added_at: datetime
+    done_at: datetime | None
+    done_by: str | None
+    note: str | None = Field(description="Null for blinded staff.")
+
+    @classmethod
+    def of(cls, task: ShownTask) -> Task:
+        """Take a task as its reader may see it."""
+        return cls.model_validate(task)
+
+
+class TakenBounce(BaseModel):
+    """What became of a report on a message."""
+
+    known: bool = Field(description="Whether it is about a message that you may report on.")
+    kind: str | None
+    status: str | None
+    ignored: str | None = Field(description="Why nothing was done.")

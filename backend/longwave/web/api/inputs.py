@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from longwave.domain.lifecycle import ScreeningOutcome
+from longwave.domain.lifecycle import BounceKind, Channel, ScreeningOutcome
 
 _WRITABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 """Nothing but what can be written: PostgreSQL stores no NUL, and nobody reads the others."""
@@ -119,3 +119,38 @@ class Screening(_Input):
     outcome: ScreeningOutcome
     reason: Annotated[Line, Field(max_length=200)] | None = None
     email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)] | None = None
+
+
+class Contact(_Input):
+    """Another address or number (with its country's code), or by what messages go; and why."""
+
+    email: Annotated[str, _text(254)] | None = None
+    phone: Annotated[str, _text(40)] | None = None
+    channel: Channel | None = None
+    reason: Line
+
+
+class TaskNote(_Input):
+    """How a task was done. It enters the audit trail as it is, and must name nobody."""
+
+    note: Line | None = None
+
+
+class BounceReport(_Input):
+    """A message that came back: its Message-ID, and how.
+
+    `hard`: it never will be delivered; `soft`: not now; `complaint`: it was marked as unwanted.
+    `status` is the enhanced status code, where one is known.
+    """
+
+    message_id: Line
+    kind: BounceKind
+    status: Annotated[str, _text(20)] | None = None
+
+    @property
+    def status_or_default(self) -> str:
+        """The status, or the one that says nothing more than the kind."""
+        return self.status or _STATUS[self.kind]
+
+
+_STATUS = {BounceKind.HARD: "5.0.0", BounceKind.SOFT: "4.0.0", BounceKind.COMPLAINT: "abuse"}

@@ -9,6 +9,7 @@ from longwave.domain.errors import NotFoundError
 from longwave.domain.permissions import Action
 from longwave.services import (
     consent,
+    contact,
     corrections,
     erasure,
     follow_up,
@@ -23,6 +24,7 @@ from longwave.web.api.failures import REFUSED
 from longwave.web.api.inputs import (
     AnswerCorrection,
     Choice,
+    Contact,
     PerhapsReason,
     Reason,
     Stratum,
@@ -228,6 +230,26 @@ def choose(slug: str, public_id: PublicId, body: Choice, bearer: Bearer, edge: A
             body.use,
             allowed=body.allowed,
             actor=here.viewer.name,
+            now=here.now,
+        )
+    return _done()
+
+
+@router.post("/contact", status_code=204)
+def change_contact(
+    slug: str, public_id: PublicId, body: Contact, bearer: Bearer, edge: AtEdge
+) -> Response:
+    """Enter another address or number of a participant, or by what messages go."""
+    with writing(bearer, edge, slug) as here:
+        contact.change_contact(
+            here.session,
+            here.participant(public_id, Action.CORRECT),
+            email=body.email,
+            phone=body.phone,
+            channel=body.channel,
+            reason=body.reason,
+            viewer=here.viewer,
+            keys=here.keys,
             now=here.now,
         )
     return _done()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from longwave.web.api import (
+    bounces,
     consort,
     events,
+    messages,
     participants,
     people,
     randomisation,
@@ -27,5 +29,7 @@ for module in (
     unblinding,
     randomisation,
     events,
+    messages,
+    bounces,
 ):
     router.include_router(module.router)
