@@ -88,3 +88,18 @@ def test_what_is_unsafe_for_real_participants_is_told_all_at_once(monkeypatch, c
     reasons = load_settings().unsafe_for_participants
     assert len(reasons) == len(named)
     assert all(name in reason for name, reason in zip(named, reasons, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("url", "tells"),
+    [
+        ("smtp://user:secret@mail.example", True),
+        ("smtp+starttls://user:secret@mail.example", False),
+        ("smtps://user:secret@mail.example", False),
+        ("smtp://user:secret@127.0.0.1", False),
+        ("smtp://mail.example", False),
+    ],
+)
+def test_a_password_in_the_clear_is_noticed(monkeypatch, url, tells):
+    monkeypatch.setenv("LONGWAVE_SMTP_URL", url)
+    assert load_settings().tells_password == tells

@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         return self.lease + timedelta(seconds=3 * self.tick_seconds)
 
     @property
+    def tells_password(self) -> bool:
+        """Whether the password of the mail server leaves this machine in the clear."""
+        address = urlsplit(self.smtp_url or "")
+        in_clear = address.scheme == "smtp" and address.password is not None
+        return in_clear and not _is_loopback(address.hostname or "")
+
+    @property
     def has_default_secret(self) -> bool:
         """Whether nobody has set a secret key of their own."""
         return self.secret_key.get_secret_value() == DEFAULT_SECRET_KEY

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from factories.certificates import Authority
+from factories.gateway import sms_gateway
 from factories.lab import BASE_URL, SECRET, Lab
+from factories.smtp import smtp_server
 from typer.testing import CliRunner
 
 from longwave.cli import doctor
@@ -76,3 +79,53 @@ def test_a_clock_that_goes_wrong(lab):
 def test_clocks_that_agree(database_url, monkeypatch):
     monkeypatch.setenv("LONGWAVE_DATABASE_URL", database_url)
     assert "clock and the database's are" not in said()
+
+
+# --- mail and SMS --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch, migrated_sqlite):
+    """Give a function that sets settings of an installation that has a database."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "longwave.db").write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setenv("LONGWAVE_SECRET_KEY", SECRET)
+
+    def change(**values):
+        for name, value in values.items():
+            monkeypatch.setenv(f"LONGWAVE_{name.upper()}", str(value))
+        return CliRunner().invoke(app, ["doctor"])
+
+    return change
+
+
+def test_a_mail_server_that_is_there(settings):
+    with smtp_server() as server:
+        done = settings(smtp_url=server.url)
+    assert done.exit_code == 0
+    assert "ok      The mail server is there, and lets us in." in done.output
+    assert "warning Mail that cannot be delivered returns to study@localhost" in done.output
+    assert server.mails == []
+
+
+def test_a_mail_server_whose_certificate_proves_nothing(settings, tmp_path):
+    authority = Authority(tmp_path)
+    with smtp_server(starttls=authority.context()) as server:
+        refused = settings(smtp_url=server.url, bounce_address="bounces@study.example")
+        trusted = settings(smtp_ca_file=authority.ca_file)
+    assert refused.exit_code == 1
+    assert "fault   No email can be sent. The certificate of the mail server" in refused.output
+    assert trusted.exit_code == 0
+    assert "returns to" not in trusted.output
+
+
+def test_a_setting_that_no_transport_can_use(settings):
+    done = settings(sms_url="nonsense")
+    assert done.exit_code == 1
+    assert "fault   LONGWAVE_SMS_URL cannot be used." in done.output
+
+
+def test_a_gateway_is_told_of_and_sent_nothing(settings):
+    with sms_gateway() as gateway:
+        assert "ok      SMS go out through a gateway." in settings(sms_url=gateway.url).output
+    assert gateway.sent == []

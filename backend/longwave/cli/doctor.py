@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -14,6 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from longwave.cli.edge import SERVER, out, told_plainly
 from longwave.clock import system_clock
 from longwave.config import Settings, load_settings
+from longwave.domain.errors import ConfigurationError
+from longwave.domain.lifecycle import Channel
+from longwave.notify import Transports
 from longwave.services import heartbeat
 from longwave.storage import migration
 from longwave.storage.database import Database, sqlite_has_wal_reset_bug
@@ -35,7 +39,12 @@ def doctor() -> None:
     """Look the installation over; end with 1 if something must be mended."""
     with told_plainly():
         settings = load_settings()
-        findings = [*_settings(settings), *_live(settings), *_database(settings)]
+        findings = [
+            *_settings(settings),
+            *_transports(settings),
+            *_live(settings),
+            *_database(settings),
+        ]
     style = {"ok": "green", "warning": "yellow", "fault": "bold red"}
     for finding in findings:
         out.print(finding.level.ljust(8), style=style[finding.level], end="")
@@ -55,17 +64,44 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "The secret key is this installation's own.")
-    if settings.smtp_url:
-        yield Finding("ok", "Mail goes out over SMTP.")
-    else:
-        where = settings.mail_directory or "the console"
-        yield Finding("warning", f"Mail goes to {where} only.", "Set LONGWAVE_SMTP_URL to send it.")
     if not settings.secure:
         yield Finding(
             "warning",
             f"Participants are sent to {settings.base_url}, without TLS.",
             "Set LONGWAVE_BASE_URL to an https:// address, behind a proxy that has a certificate.",
         )
+
+
+def _transports(settings: Settings) -> Iterator[Finding]:
+    try:
+        with closing(Transports.chosen_by(settings)) as transports:
+            troubles = transports.troubles()
+    except ConfigurationError as error:
+        yield Finding("fault", error.message, error.remedy)
+        return
+    yield from (
+        Finding("fault", f"No {channel} can be sent. {trouble}", "See docs/messages.md.")
+        for channel, trouble in troubles.items()
+    )
+    if not settings.smtp_url:
+        where = settings.mail_directory or "the console"
+        yield Finding("warning", f"Mail goes to {where} only.", "Set LONGWAVE_SMTP_URL to send it.")
+    elif Channel.EMAIL not in troubles:
+        yield Finding("ok", "The mail server is there, and lets us in.")
+    if settings.smtp_url and settings.tells_password:
+        yield Finding(
+            "warning",
+            "The password of the mail server crosses the network in the clear.",
+            "Write LONGWAVE_SMTP_URL with smtp+starttls:// or smtps://.",
+        )
+    if settings.smtp_url and not settings.mail_is_caught and settings.bounce_address is None:
+        yield Finding(
+            "warning",
+            f"Mail that cannot be delivered returns to {settings.mail_from}, and is not noticed.",
+            "Set LONGWAVE_BOUNCE_ADDRESS, and hand what comes there to `longwave bounce`.",
+        )
+    if settings.sms_url is not None:
+        yield Finding("ok", "SMS go out through a gateway.")
 
 
 def _live(settings: Settings) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from longwave.jobs import scheduler
 from longwave.jobs.leading import Leadership
 from longwave.jobs.tick import Clockwork
 from longwave.keys import KeyRing
-from longwave.notify import transport_for
+from longwave.notify import Transports
 from longwave.storage import migration
 from longwave.storage.database import Database
 from longwave.web.app import create_app
@@ -120,15 +120,10 @@ def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[N
     ConfigurationError
         If another process runs it, where only one may.
     """
-    transport = transport_for(
-        smtp_url=settings.smtp_url,
-        directory=settings.mail_directory,
-        sender=settings.mail_from,
-        is_caught=settings.mail_is_caught,
-    )
-    clockwork = Clockwork(database, transport, keys, settings.base_url, system_clock)
+    transports = Transports.chosen_by(settings)
+    clockwork = Clockwork(database, transports, keys, settings.base_url, system_clock)
     leadership = Leadership(database, system_clock, settings.lease)
-    with closing(transport), scheduler.running(clockwork, leadership, settings.tick_seconds):
+    with closing(transports), scheduler.running(clockwork, leadership, settings.tick_seconds):
         yield
 
 

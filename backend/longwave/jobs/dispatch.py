@@ -10,23 +10,26 @@ import logging
 from collections.abc import Callable
 
 from longwave.clock import Clock
+from longwave.domain.lifecycle import Channel
 from longwave.keys import KeyRing
-from longwave.notify import Delivery, Outcome, Transport
+from longwave.notify import Delivery, Outcome, Transport, Transports
 from longwave.services import outbox
 from longwave.services.outbox import Claimed
 from longwave.storage.database import Database
 
 logger = logging.getLogger(__name__)
 
-_NOT_CAUGHT = Delivery(Outcome.REFUSED, "A trial run sends only to a mail catcher.")
-_CAUGHT = Delivery(
-    Outcome.RETRY, "There is no way to real mailboxes: set LONGWAVE_SMTP_URL.", server_trouble=True
-)
+_NOT_CAUGHT = Delivery(Outcome.REFUSED, "A trial run sends only to a catcher.")
+_NEEDS = {Channel.EMAIL: "LONGWAVE_SMTP_URL", Channel.SMS: "LONGWAVE_SMS_URL"}
+_CAUGHT = {
+    channel: Delivery(Outcome.RETRY, f"This reaches nobody: set {setting}.", server_trouble=True)
+    for channel, setting in _NEEDS.items()
+}
 
 
 def dispatch(
     database: Database,
-    transport: Transport,
+    transport: Transport | Transports,
     *,
     keys: KeyRing,
     base_url: str,
@@ -52,13 +55,15 @@ def dispatch(
             look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
 
 
-def _send(transport: Transport, claimed: Claimed) -> Delivery:
-    if claimed.trial_run and not transport.is_caught:
+def _send(transport: Transport | Transports, claimed: Claimed) -> Delivery:
+    channel = claimed.mail.channel
+    way = transport.of(channel) if isinstance(transport, Transports) else transport
+    if claimed.trial_run and not way.is_caught:
         return _NOT_CAUGHT
-    if not claimed.trial_run and transport.is_caught:
-        return _CAUGHT
+    if not claimed.trial_run and way.is_caught:
+        return _CAUGHT[channel]
     try:
-        return transport.send(claimed.mail)
+        return way.send(claimed.mail)
     except Exception as error:
         # A fault of ours must not keep everybody else's mail waiting. No text: it may be personal.
         logger.error("message %s: %s", claimed.message_id, type(error).__name__)

@@ -10,7 +10,7 @@ from longwave.clock import Clock
 from longwave.jobs.dispatch import dispatch
 from longwave.jobs.sweep import sweep
 from longwave.keys import KeyRing
-from longwave.notify import Transport
+from longwave.notify import Transport, Transports
 from longwave.services import audit, heartbeat
 from longwave.storage.database import Database
 
@@ -31,7 +31,7 @@ class Clockwork:
     """What a tick works with."""
 
     database: Database
-    transport: Transport
+    transport: Transport | Transports
     keys: KeyRing
     base_url: str
     clock: Clock

@@ -10,7 +10,6 @@ from longwave.notify.base import (
     Sms,
     Transport,
 )
-from longwave.notify.choose import transport_for
 from longwave.notify.registry import Transports, plugins
 
 __all__ = [
@@ -24,5 +23,4 @@ __all__ = [
     "Transport",
     "Transports",
     "plugins",
-    "transport_for",
 ]

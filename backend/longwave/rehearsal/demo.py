@@ -20,7 +20,7 @@ from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.model import Protocol
 from longwave.jobs.tick import Clockwork, seal
 from longwave.keys import KeyRing
-from longwave.notify import transport_for
+from longwave.notify.email.smtp import SmtpTransport
 from longwave.rehearsal.browser import Browser
 from longwave.rehearsal.catcher import MailCatcher
 from longwave.rehearsal.clock import VirtualClock
@@ -135,12 +135,7 @@ class Demo:
         arrivals = self._arrivals(protocol, people)
         app = create_app(self._settings, database, self._clock)
         with MailCatcher(self._directory / "mail") as catcher, serving(app) as port:
-            transport = transport_for(
-                smtp_url=catcher.url,
-                directory=None,
-                sender=self._settings.mail_from,
-                is_caught=True,
-            )
+            transport = SmtpTransport(catcher.url, self._settings.mail_from, is_caught=True)
             browser = Browser(port)
             clockwork = Clockwork(
                 database, transport, self._keys, self._settings.base_url, self._clock

@@ -10,7 +10,8 @@ from sqlmodel import Session
 from longwave.domain.blinding import Viewer
 from longwave.domain.consent import is_email, normal_email
 from longwave.domain.errors import InvalidInputError, RefusedTransitionError
-from longwave.domain.lifecycle import AssessmentStatus, Channel
+from longwave.domain.lifecycle import AssessmentStatus, Channel, MessageState
+from longwave.domain.messages import Kind
 from longwave.domain.permissions import Action
 from longwave.domain.phone import normal_phone
 from longwave.domain.tasks import TaskKind
@@ -19,9 +20,10 @@ from longwave.services import bounces, outbox, tasks
 from longwave.services.participant import hold_open, record, required_reason
 from longwave.storage import assessment as assessments
 from longwave.storage import bounce as held
+from longwave.storage import message as messages
 from longwave.storage import participant as participants
 from longwave.storage import task as task_rows
-from longwave.storage.tables import Contact, Participant
+from longwave.storage.tables import Assessment, Contact, Participant
 from longwave.storage.tables.base import key
 
 _DONE = "The address was changed."
@@ -137,9 +139,17 @@ def _try_again(
 
 
 def _send_link(session: Session, participant: Participant, now: datetime) -> None:
-    """Send the link of an open assessment, whatever of it was sent before, and to where."""
+    """Send the link of an open assessment again, unless its invitation is about to leave."""
     step = f"changed-{held.times_changed(session, key(participant))}"
     for assessment in assessments.of_participant(session, key(participant)):
         if assessment.status in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
-            outbox.queue_link_again(session, participant, assessment, step=step, now=now)
+            if not _is_invitation_pending(session, assessment):
+                outbox.queue_link_again(session, participant, assessment, step=step, now=now)
             return
+
+
+def _is_invitation_pending(session: Session, assessment: Assessment) -> bool:
+    return any(
+        message.kind == Kind.INVITATION and message.state == MessageState.PENDING
+        for message in messages.of_assessment(session, key(assessment))
+    )
