@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from factories.lab import OPENER
 
 from longwave.domain.lifecycle import BounceKind, Role
 from longwave.notify import Delivery, Outcome
 from longwave.services import audit, bounces, contact, erasure, outbox
+from longwave.services.export import export_study
 from longwave.services.staff import add_staff
 from longwave.storage.tables import Bounce, Contact, Event, Message, Participant, Task
 
@@ -297,6 +299,25 @@ def test_mail_to_staff_that_comes_back_is_the_teams_to_see_to_once(lab):
         ("staff_bounced", None)
     ]
     assert len(lab.events("message.bounced")) == 2
+
+
+def test_an_export_says_what_is_missing_for_a_dead_address_as_it_was_known_then(lab, tmp_path):
+    dead, mended, quiet = invited(lab), invited(lab), invited(lab)
+    for person in (dead, mended):
+        mail = next(m for m in lab.transport.mails if m.recipient.startswith(f"person{person}@"))
+        report(lab, mail.message_id)
+    lab.wait(days=5)
+    mend(lab, mended)
+    for _ in range(12):
+        lab.wait(days=1)
+    mend(lab, dead, email="late@clinic.example")
+    with lab.database.writing() as session:
+        export_study(session, lab.slug, tmp_path / "out", viewer=OPENER, now=lab.now)
+    told = pd.read_csv(tmp_path / "out" / "assessments.csv").query("wave == 'w0'")
+    reasons = dict(zip(told["participant_id"], told["missing_reason"], strict=True))
+    assert {
+        person: reasons[lab.participant(person).public_id] for person in (dead, mended, quiet)
+    } == {dead: "bounced", mended: "unopened", quiet: "unopened"}
 
 
 def test_a_suppression_that_the_trail_does_not_tell_of_is_found(lab):

@@ -92,11 +92,15 @@ class DatasetAssessment:
 
 @dataclass(frozen=True, slots=True)
 class DatasetInvitation:
-    """What became of one invitation or reminder to an assessment, and when."""
+    """What became of one invitation or reminder to an assessment, and when.
+
+    ``bounced_at`` is when it came back for good, though it had been sent.
+    """
 
     assessment_id: int
     state: str
     settled_at: datetime
+    bounced_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,15 @@ class DatasetPause:
     participant_id: int
     at: datetime
     paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetReach:
+    """From this instant on a participant's address was known to be dead, or was another one."""
+
+    participant_id: int
+    at: datetime
+    dead: bool
 
 
 @dataclass(slots=True)
@@ -192,3 +205,4 @@ class Dataset:
     left_out: dict[str, int]
     blinded: bool
     trail: TrailHead | None = None
+    reach: tuple[DatasetReach, ...] = ()

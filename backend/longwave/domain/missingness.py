@@ -63,7 +63,7 @@ EXPLANATIONS: dict[str, str] = {
     AssessmentGap.CANCELLED: "The assessment was cancelled.",
     AssessmentGap.PAUSED: "The participant had paused messages.",
     AssessmentGap.NOT_SENT: "No invitation went out before the assessment closed.",
-    AssessmentGap.BOUNCED: "Every invitation was refused by the recipient's mail server.",
+    AssessmentGap.BOUNCED: "Every invitation was refused or came back, or the address was dead.",
     AssessmentGap.UNOPENED: "The link was never opened.",
     AssessmentGap.OPENED: "The link was opened, but no question answered.",
     ItemGap.NOT_IN_VERSION: "The version of the protocol then in force did not ask for it.",
@@ -83,18 +83,23 @@ class PersonFacts:
 
     Death and loss carry no instant: they hold for the assessments that they cancelled.
     ``pauses`` says, in order, from when the participant wanted no messages (True) or wanted
-    them again (False).
+    them again (False); ``dead_addresses`` from when the address was known to be dead (True) or
+    was another one (False).
     """
 
     follow_up: str = FollowUp.ACTIVE
     withdrawn_at: datetime | None = None
     pauses: tuple[tuple[datetime, bool], ...] = ()
     erased: bool = False
+    dead_addresses: tuple[tuple[datetime, bool], ...] = ()
 
     def paused_at(self, instant: datetime) -> bool:
         """Whether messages were paused at ``instant``."""
-        states = [paused for since, paused in self.pauses if since <= instant]
-        return bool(states) and states[-1]
+        return _holds(self.pauses, instant)
+
+    def unreachable_at(self, instant: datetime) -> bool:
+        """Whether the address was known to be dead at ``instant``."""
+        return _holds(self.dead_addresses, instant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,10 @@ class AssessmentFacts:
     invitations: frozenset[str] = frozenset()
 
 
+BOUNCED = "bounced"
+"""The state of a message that was sent and came back."""
+
+_RETURNED = frozenset({MessageState.FAILED, BOUNCED})
 _DELIVERED = frozenset({MessageState.SENT, MessageState.UNCERTAIN})
 
 
@@ -229,9 +238,14 @@ def _invitation_gap(person: PersonFacts, assessment: AssessmentFacts) -> Assessm
         return AssessmentGap.UNOPENED
     if person.paused_at(assessment.closes_at):
         return AssessmentGap.PAUSED
-    if MessageState.FAILED in assessment.invitations:
+    if assessment.invitations & _RETURNED or person.unreachable_at(assessment.closes_at):
         return AssessmentGap.BOUNCED
     return AssessmentGap.NOT_SENT
+
+
+def _holds(changes: tuple[tuple[datetime, bool], ...], instant: datetime) -> bool:
+    states = [state for since, state in changes if since <= instant]
+    return bool(states) and states[-1]
 
 
 def _by(instant: datetime | None, limit: datetime) -> bool:

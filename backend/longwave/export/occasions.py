@@ -10,6 +10,7 @@ from datetime import datetime
 from longwave.domain.dataset import Dataset, DatasetAssessment, DatasetParticipant
 from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.missingness import (
+    BOUNCED,
     AssessmentFacts,
     AssessmentGap,
     PersonFacts,
@@ -103,8 +104,18 @@ def _person_facts(dataset: Dataset) -> dict[int, PersonFacts]:
     for pause in dataset.pauses:
         pauses[pause.participant_id].append((pause.at, pause.paused))
 
+    dead: dict[int, list[tuple[datetime, bool]]] = defaultdict(list)
+    for change in dataset.reach:
+        dead[change.participant_id].append((change.at, change.dead))
+
     def facts(who: DatasetParticipant) -> PersonFacts:
-        return PersonFacts(who.follow_up, who.withdrawn_at, tuple(pauses[who.id]), who.erased)
+        return PersonFacts(
+            follow_up=who.follow_up,
+            withdrawn_at=who.withdrawn_at,
+            pauses=tuple(pauses[who.id]),
+            erased=who.erased,
+            dead_addresses=tuple(dead[who.id]),
+        )
 
     return {who.id: facts(who) for who in dataset.participants}
 
@@ -113,8 +124,10 @@ def _invitation_states(dataset: Dataset) -> dict[int, frozenset[str]]:
     closes = {found.id: found.ended_at for found in dataset.assessments}
     states: dict[int, set[str]] = defaultdict(set)
     for invitation in dataset.invitations:
-        if invitation.settled_at <= closes[invitation.assessment_id]:
-            states[invitation.assessment_id].add(invitation.state)
+        over_at = closes[invitation.assessment_id]
+        came_back = invitation.bounced_at is not None and invitation.bounced_at <= over_at
+        if invitation.settled_at <= over_at:
+            states[invitation.assessment_id].add(BOUNCED if came_back else invitation.state)
     return {assessment: frozenset(found) for assessment, found in states.items()}
 
 

@@ -19,16 +19,18 @@ from longwave.domain.dataset import (
     DatasetInvitation,
     DatasetParticipant,
     DatasetPause,
+    DatasetReach,
     DatasetStudy,
     DatasetVersion,
     TrailHead,
 )
-from longwave.domain.lifecycle import Messages, Stage, StudyMode
+from longwave.domain.lifecycle import BounceKind, Messages, Stage, StudyMode
 from longwave.domain.randomisation import list_of_members
 from longwave.storage.tables import (
     Allocation,
     Answer,
     Assessment,
+    Bounce,
     Consent,
     Event,
     Message,
@@ -42,6 +44,8 @@ _BATCH = 1_000
 _CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
 _ABOUT_PEOPLE = "participant."
 _END_OF_FOLLOW_UP = ("participant.completed", "participant.continued")
+_BOUNCED = "message.bounced"
+_CHANGED = "contact.changed"
 _PAUSED = f"participant.messages_{Messages.PAUSED}"
 _RESUMED = f"participant.messages_{Messages.ON}"
 
@@ -82,6 +86,7 @@ def read_dataset(
         assessments=assessments,
         invitations=tuple(_invitations(session, study_id, shown)),
         pauses=tuple(_pauses(session, study_id)),
+        reach=tuple(_reach(session, study_id)),
         answers=_answers(session, study_id, shown),
         cut_off=cut_off,
         left_out=_left_out(session, study_id),
@@ -190,9 +195,21 @@ def _assessments(
 def _invitations(
     session: Session, study_id: int, shown: ColumnElement[bool]
 ) -> Iterable[DatasetInvitation]:
+    came_back = (
+        select(col(Bounce.message_id), func.min(col(Bounce.received_at)).label("at"))
+        .where(col(Bounce.study_id) == study_id, col(Bounce.kind) == BounceKind.HARD)
+        .group_by(col(Bounce.message_id))
+        .subquery()
+    )
     statement = (
-        select(col(Message.assessment_id), col(Message.state), col(Message.settled_at))
+        select(
+            col(Message.assessment_id),
+            col(Message.state),
+            col(Message.settled_at),
+            came_back.c.at,
+        )
         .join(Assessment, col(Assessment.id) == col(Message.assessment_id))
+        .outerjoin(came_back, came_back.c.message_id == col(Message.id))
         .where(
             col(Message.study_id) == study_id,
             col(Message.settled_at).is_not(None),
@@ -210,6 +227,22 @@ def _pauses(session: Session, study_id: int) -> Iterable[DatasetPause]:
         .order_by(col(Event.id))
     )
     return (DatasetPause(who, at, kind == _PAUSED) for who, at, kind in session.execute(statement))
+
+
+def _reach(session: Session, study_id: int) -> Iterable[DatasetReach]:
+    """Give from when on whose address was dead, or was another one, by the trail."""
+    statement = (
+        select(col(Event.participant_id), col(Event.at), col(Event.kind), col(Event.payload))
+        .where(
+            col(Event.study_id) == study_id,
+            col(Event.kind).in_((_BOUNCED, _CHANGED)),
+            col(Event.participant_id).is_not(None),
+        )
+        .order_by(col(Event.id))
+    )
+    for who, at, kind, payload in session.execute(statement):
+        if kind == _CHANGED or "suppressed" in payload:
+            yield DatasetReach(who, at, dead=kind == _BOUNCED)
 
 
 def _answers(session: Session, study_id: int, shown: ColumnElement[bool]) -> AnswerColumns:
