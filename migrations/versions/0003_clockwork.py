@@ -142,13 +142,7 @@ def _add_tables() -> None:
         _reference("bounce", "study"),
         _reference("bounce", "message"),
         _reference("bounce", "participant"),
-        sa.UniqueConstraint(
-            "message_id",
-            "kind",
-            "status",
-            "received_at",
-            name=op.f("uq_bounce_message_id_kind_status_received_at"),
-        ),
+        sa.UniqueConstraint("message_id", "kind", name=op.f("uq_bounce_message_id_kind")),
     )
     op.create_index("ix_bounce_study_id", "bounce", ["study_id"])
     op.create_index(

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from factories import returned
 from factories.gateway import sms_gateway
 from factories.lab import BASE_URL, OPENER, Lab
+from factories.smtp import smtp_server
 from sqlmodel import select
 
 from longwave.domain.lifecycle import Channel
 from longwave.notify import Transports
+from longwave.notify.email.dsn import read_report
+from longwave.notify.email.smtp import SmtpTransport
 from longwave.notify.sms.gateway import SmsTransport
-from longwave.services import contact
-from longwave.storage.tables import Attempt, Message, Study
+from longwave.services import bounces, contact
+from longwave.storage.tables import Attempt, Bounce, Contact, Message, Study
 
 NUMBER = "+905551234567"
 
@@ -95,3 +99,42 @@ def test_a_live_study_keeps_its_sms_until_there_is_a_gateway_that_delivers(lab):
     assert gateway.sent == []
     assert states(lab, person)["w0:invitation"] == "pending"
     assert "LONGWAVE_SMS_URL" in {row.detail for row in lab.rows(Attempt)}.pop()
+
+
+def test_a_mail_is_known_again_by_the_address_that_it_is_returned_to(lab):
+    person = lab.enrol()
+    with smtp_server() as server:
+        smtp = SmtpTransport(
+            server.url, "study@study.example", is_caught=True, bounces_to="bounces@study.example"
+        )
+        lab.clockwork = replace(lab.clockwork, transport=Transports({Channel.EMAIL: smtp}))
+        lab.clockwork.dispatch()
+        smtp.close()
+    (sender,) = server.senders
+    came_back = read_report(returned.postfix(to=sender, returned=""))
+    with lab.database.writing() as session:
+        assert bounces.receive(
+            session,
+            came_back.message_ids,
+            came_back.kind,
+            came_back.status,
+            source="mailbox",
+            allowed=lambda *_: True,
+            now=lab.now,
+        )
+    (bounce,) = lab.rows(Bounce)
+    assert bounce.participant_id == person
+
+
+def test_an_address_that_a_real_server_refuses_is_silenced_at_once(lab):
+    person, other = lab.enrol(), lab.enrol()
+    with smtp_server(at_recipient="550 5.1.1 nobody here") as server:
+        smtp = SmtpTransport(server.url, "study@study.example", is_caught=True)
+        lab.clockwork = replace(lab.clockwork, transport=Transports({Channel.EMAIL: smtp}))
+        lab.clockwork.dispatch()
+        smtp.close()
+    assert {(row.participant_id, row.source, row.status) for row in lab.rows(Bounce)} == {
+        (person, "refusal", "5.1.1"),
+        (other, "refusal", "5.1.1"),
+    }
+    assert all(row.email_suppressed_at == lab.now for row in lab.rows(Contact))

@@ -88,8 +88,8 @@ def test_a_folder_of_the_package_is_all_that_a_new_transport_needs(tmp_path, mon
     )
     monkeypatch.setattr(notify, "__path__", [*notify.__path__, str(tmp_path)])
     transports = chosen(mail_directory=tmp_path / "mail")
-    assert transports.send(SMS) == Delivery(Outcome.UNCERTAIN, "it flies")
-    assert transports.send(MAIL).outcome is Outcome.SENT
+    assert transports.of(Channel.SMS).send(SMS) == Delivery(Outcome.UNCERTAIN, "it flies")
+    assert transports.of(Channel.EMAIL).send(MAIL).outcome is Outcome.SENT
     assert transports.troubles() == {Channel.SMS: "it rains"}
 
 
@@ -116,8 +116,8 @@ def test_a_folder_that_cannot_be_written_is_tried_again_later(tmp_path):
 
 def test_the_console_prints_mail_and_sms(capsys):
     transports = chosen()
-    transports.send(MAIL)
-    transports.send(SMS)
+    transports.of(Channel.EMAIL).send(MAIL)
+    transports.of(Channel.SMS).send(SMS)
     printed = capsys.readouterr().out
     assert MAIL.subject in printed and MAIL.body in printed
     assert SMS.recipient in printed and SMS.text in printed

@@ -9,7 +9,7 @@ from importlib import import_module
 from longwave.config import Settings
 from longwave.domain.errors import ConfigurationError
 from longwave.domain.lifecycle import Channel
-from longwave.notify.base import Delivery, Letter, Plugin, Transport
+from longwave.notify.base import Plugin, Transport
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -26,7 +26,7 @@ def plugins() -> tuple[Plugin, ...]:
 
 
 class Transports:
-    """Sends each letter through the transport of its channel."""
+    """The transport of each channel."""
 
     def __init__(self, by_channel: Mapping[Channel, Transport]) -> None:
         self._by_channel = dict(by_channel)
@@ -45,10 +45,6 @@ class Transports:
     def of(self, channel: Channel | str) -> Transport:
         """Return the transport of a channel."""
         return self._by_channel[Channel(channel)]
-
-    def send(self, letter: Letter) -> Delivery:
-        """Try once to send."""
-        return self.of(letter.channel).send(letter)
 
     def troubles(self) -> dict[Channel, str]:
         """Return what would keep every letter of a channel from being sent, where something is."""

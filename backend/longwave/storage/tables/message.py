@@ -80,13 +80,14 @@ class Attempt(SQLModel, table=True):
 class Bounce(SQLModel, table=True):
     """A notice that a message could not be delivered, or is late, or was complained about.
 
+    The first of each kind counts; the same notice often comes again.
     ``status`` is the code that came with it, such as ``5.1.1``; ``source`` is how it came.
     """
 
     __table_args__ = (
         one_of("kind", BounceKind),
         one_of("source", ("mailbox", "webhook", "refusal")),
-        UniqueConstraint("message_id", "kind", "status", "received_at"),
+        UniqueConstraint("message_id", "kind"),
         Index(None, "participant_id", "received_at"),
     )
 
