@@ -35,7 +35,8 @@ def list_() -> None:
     """List the instruments that come with Longwave, with what of them was not verified."""
     with told_plainly():
         files = resources.instrument_files(resources.library_directory())
-        found = [read_entry(name, files) for name in _ids(files)]
+        structures = {name: files[name] for name in map(instrument_file, _ids(files))}
+        found = [read_entry(name, structures) for name in _ids(structures)]
     table = Table("id", "name", "items", "key", "not verified", "text", box=None, pad_edge=False)
     for one in found:
         table.add_row(
