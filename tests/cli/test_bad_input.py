@@ -10,6 +10,7 @@ import sqlite3
 from datetime import timedelta
 
 import pytest
+from factories.smtp import smtp_server
 from typer.testing import CliRunner
 
 from longwave import resources
@@ -207,8 +208,9 @@ def test_the_doctor_is_content_with_warnings(monkeypatch):
 def test_the_doctor_sees_a_key_of_its_own_and_tls(monkeypatch):
     monkeypatch.setenv("LONGWAVE_SECRET_KEY", OWN_KEY)
     monkeypatch.setenv("LONGWAVE_BASE_URL", "https://study.example")
-    monkeypatch.setenv("LONGWAVE_SMTP_URL", "smtp://localhost")
-    done = run("doctor")
+    with smtp_server() as server:
+        monkeypatch.setenv("LONGWAVE_SMTP_URL", server.url)
+        done = run("doctor")
     assert done.exit_code == 0
     assert findings(done).count("ok") >= 3
     assert "TLS" not in done.stdout
