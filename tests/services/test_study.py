@@ -405,6 +405,19 @@ def test_an_early_lock_ends_what_is_under_way_and_cancels_what_is_to_come(lab):
     assert told["assessment.cancelled"].actor == "test"
 
 
+def test_a_locked_study_leaves_nothing_that_a_sweep_would_look_at(make_lab):
+    after_w3 = "crossover: {programme: msc8, after: w3}"
+    lab = make_lab({after_w3: "crossover: {programme: msc8, at: P8W, from: randomisation}"})
+    for _ in range(6):
+        lab.randomise()
+    lab.fill(lab.enrol(), "w0", pages=1)
+    assert any(row.crossover_due_at for row in lab.rows(Participant))
+    end(lab, studies.close_enrolment)
+    end(lab, studies.lock_study, early=True, reason="r")
+    assert {row.status for row in lab.rows(Assessment)} <= {"completed", "partial", "cancelled"}
+    assert not any(row.crossover_due_at for row in lab.rows(Participant))
+
+
 def test_nothing_is_answered_or_sent_after_the_lock(lab):
     person = lab.enrol()
     end(lab, studies.close_enrolment)

@@ -20,7 +20,14 @@ from longwave.services import randomisation, staff
 from longwave.services import study as studies
 from longwave.storage import migration
 from longwave.storage.database import Database
-from longwave.storage.tables import ArmPeriod, Contact, Heartbeat
+from longwave.storage.tables import (
+    ArmPeriod,
+    Assessment,
+    Contact,
+    Heartbeat,
+    Message,
+    Participant,
+)
 
 
 def test_an_upgraded_database_has_just_the_declared_tables(empty_database_url):
@@ -174,6 +181,41 @@ def test_the_allocations_of_the_first_version_still_prove_themselves(upgraded):
     database, _, _ = upgraded
     with database.reading() as session:
         assert randomisation.verify(session, SLUG, keys=KEYS).passed
+
+
+def test_what_the_clockwork_needs_follows_from_what_was_stored(empty_database_url):
+    migration.upgrade(empty_database_url, to="0001")
+    populate(empty_database_url)
+    migration.upgrade(empty_database_url, to="0002")
+    database = Database(empty_database_url)
+    with database.engine.begin() as connection:
+        for statement in (
+            "UPDATE assessment SET status = 'expired', closed_at = closes_at WHERE id = 2",
+            "UPDATE assessment SET status = 'expired', closed_at = opens_at WHERE id = 4",
+            "UPDATE message SET at_once = false WHERE id = 2",
+            "UPDATE message SET kind = 'reminder', at_once = false WHERE id = 3",
+            "UPDATE message SET state = 'sending', settled_at = NULL WHERE id = 4",
+        ):
+            connection.execute(text(statement))
+    migration.upgrade(empty_database_url)
+    with database.reading() as session:
+        found = {row.id: row for row in session.exec(select(Assessment))}
+        messages = {row.id: row for row in session.exec(select(Message))}
+        people = {row.id: row.planned_version for row in session.exec(select(Participant))}
+    database.close()
+    assert all(row.expires_at == row.closes_at for row in found.values())
+    assert {number: row.invited_at for number, row in found.items() if row.invited_at} == {
+        1: NOW,
+        3: NOW,  # a reminder to 5 is no invitation, and the one to 7 has not left
+    }
+    assert {number for number, row in found.items() if row.saved_at == NOW} == {1, 3, 5, 7}
+    assert {number: row.closing_reason for number, row in found.items()} == {
+        **dict.fromkeys(range(1, 9)),
+        2: "window",
+    }
+    assert {number: row.priority for number, row in messages.items()} == {1: 1, 2: 2, 3: 3, 4: 1}
+    assert {number for number, row in messages.items() if row.begun_at is not None} == {4}
+    assert people == {1: 1, 2: 1, 3: 1, 4: 1, 5: None}
 
 
 APPEND_ONLY = ("event", "allocation", "consent", "seal")

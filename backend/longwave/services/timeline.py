@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -34,10 +35,14 @@ def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> i
     One whose whole window has passed by now is missed: no invitation goes out. Returns how many
     were dealt with; those whose participant is busy are left to the next sweep.
     """
+    batch = _Batch(session, keys, now)
     due = assessments.due_to_open(session, now, limit)
-    for assessment, participant in due:
-        _open_one(session, participant, assessment, keys, now)
-    session.flush()
+    contacts = participants.contacts(session, [key(participant) for _, participant in due])
+    with session.no_autoflush:
+        for assessment, participant in due:
+            batch.open(participant, assessment)
+    del contacts  # they were held so that nobody asks for each by itself
+    batch.let_follow()
     return len(due)
 
 
@@ -46,10 +51,12 @@ def close_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> 
 
     Returns how many were dealt with; those whose participant is busy are left to the next sweep.
     """
+    batch = _Batch(session, keys, now)
     due = assessments.due_to_close(session, now, limit)
-    for assessment, participant in due:
-        _close_one(session, participant, assessment, keys, now)
-    session.flush()
+    with session.no_autoflush:
+        for assessment, participant in due:
+            batch.close(participant, assessment)
+    batch.let_follow()
     return len(due)
 
 
@@ -65,58 +72,75 @@ def replan_due(session: Session, *, keys: KeyRing, limit: int) -> int:
     return done
 
 
-def _open_one(
-    session: Session,
-    participant: Participant,
-    assessment: Assessment,
-    keys: KeyRing,
-    now: datetime,
-) -> None:
-    if assessment.status != AssessmentStatus.SCHEDULED or assessment.opens_at > now:
-        return
-    if not _is_open(session, assessment.study_id):
-        return
-    study = studies.by_id(session, assessment.study_id)
-    if participant.follow_up != FollowUp.ACTIVE:
-        _finish(session, participant, assessment, AssessmentStatus.CANCELLED, now, now=now)
-        wave_is_over(session, study, participant, assessment.wave, keys=keys)
-    elif assessment.closes_at <= now:
-        _expire(session, study, participant, assessment, ClosingReason.MISSED, keys, now)
-    else:
-        open_assessment(session, study, participant, assessment, now=now)
+class _Batch:
+    """What is opened and closed in one transaction, written together; then what follows from it."""
 
+    def __init__(self, session: Session, keys: KeyRing, now: datetime) -> None:
+        self.session = session
+        self.keys = keys
+        self.now = now
+        self._open_studies: dict[int, Study | None] = {}
+        self._ended: dict[tuple[int, str], Participant] = {}
 
-def _close_one(
-    session: Session,
-    participant: Participant,
-    assessment: Assessment,
-    keys: KeyRing,
-    now: datetime,
-) -> None:
-    if AssessmentStatus(assessment.status).is_over or assessment.expires_at > now:
-        return
-    if _is_open(session, assessment.study_id):
-        study = studies.by_id(session, assessment.study_id)
-        reason = expiry.closes_by(assessment)
-        _expire(session, study, participant, assessment, reason, keys, now)
+    def open(self, participant: Participant, assessment: Assessment) -> None:
+        """Open an assessment whose time has come, or end it if nobody can answer it any more."""
+        if assessment.status != AssessmentStatus.SCHEDULED or assessment.opens_at > self.now:
+            return
+        study = self._study(assessment)
+        if study is None:
+            return
+        if participant.follow_up != FollowUp.ACTIVE:
+            self._end(participant, assessment, AssessmentStatus.CANCELLED, self.now)
+        elif assessment.closes_at <= self.now:
+            self._expire(participant, assessment, ClosingReason.MISSED)
+        else:
+            open_assessment(self.session, study, participant, assessment, now=self.now)
 
+    def close(self, participant: Participant, assessment: Assessment) -> None:
+        """Close an assessment that has expired."""
+        if AssessmentStatus(assessment.status).is_over or assessment.expires_at > self.now:
+            return
+        if self._study(assessment) is not None:
+            self._expire(participant, assessment, expiry.closes_by(assessment))
+            outbox.forget_assessment(self.session, assessment, now=self.now)
 
-def _expire(
-    session: Session,
-    study: Study,
-    participant: Participant,
-    assessment: Assessment,
-    reason: ClosingReason,
-    keys: KeyRing,
-    now: datetime,
-) -> None:
-    """Close an assessment as at the moment at which it expired, however late that is noticed."""
-    started = assessment.status == AssessmentStatus.STARTED
-    status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
-    assessment.closing_reason = reason
-    _finish(session, participant, assessment, status, assessment.expires_at, now=now)
-    outbox.forget_assessment(session, assessment, now=now)
-    wave_is_over(session, study, participant, assessment.wave, keys=keys)
+    def let_follow(self) -> None:
+        """Write the batch, and let follow what hangs on the waves that ended."""
+        self.session.flush()
+        for (_, wave), participant in self._ended.items():
+            study = self._open_studies[participant.study_id]
+            assert study is not None
+            wave_is_over(self.session, study, participant, wave, keys=self.keys)
+        self.session.flush()
+
+    def _study(self, assessment: Assessment) -> Study | None:
+        """Return the study if it takes data, as it then does until the transaction ends."""
+        study_id = assessment.study_id
+        if study_id not in self._open_studies:
+            is_open = _is_open(self.session, study_id)
+            self._open_studies[study_id] = (
+                studies.by_id(self.session, study_id) if is_open else None
+            )
+        return self._open_studies[study_id]
+
+    def _expire(
+        self, participant: Participant, assessment: Assessment, reason: ClosingReason
+    ) -> None:
+        """Close an assessment as at the moment at which it expired, however late it is noticed."""
+        started = assessment.status == AssessmentStatus.STARTED
+        status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
+        assessment.closing_reason = reason
+        self._end(participant, assessment, status, assessment.expires_at)
+
+    def _end(
+        self,
+        participant: Participant,
+        assessment: Assessment,
+        status: AssessmentStatus,
+        at: datetime,
+    ) -> None:
+        _finish(self.session, participant, assessment, status, at, now=self.now)
+        self._ended[key(participant), assessment.wave] = participant
 
 
 def _plan_by_amendment(session: Session, participant: Participant, keys: KeyRing) -> None:
@@ -169,7 +193,7 @@ def open_assessment(
     protocol = current_protocol(session, study)
     outbox.queue_invitation(session, participant, assessment, protocol, now=now, at_once=at_once)
     told = {"wave": assessment.wave, "occurrence": assessment.occurrence}
-    record(session, participant, "assessment.opened", told, actor=_CLOCKWORK, now=now)
+    _tell(session, participant, "assessment.opened", told, actor=_CLOCKWORK, now=now)
 
 
 def wave_is_over(
@@ -266,7 +290,28 @@ def _tell_end(
         told["reason"] = assessment.closing_reason
     if assessment.status == AssessmentStatus.PARTIAL:
         told["answers"] = audit.salted_answers(session, assessment)
-    record(session, participant, f"assessment.{assessment.status}", told, actor=actor, now=now)
+    _tell(session, participant, f"assessment.{assessment.status}", told, actor=actor, now=now)
+
+
+def _tell(
+    session: Session,
+    participant: Participant,
+    kind: str,
+    told: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Write an event, and leave the rows to be written together with others."""
+    audit.note(
+        session,
+        kind,
+        told,
+        study_id=participant.study_id,
+        participant_id=key(participant),
+        actor=actor,
+        now=now,
+    )
 
 
 def _complete_if_at_the_end(

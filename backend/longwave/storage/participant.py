@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, literal, or_, update
@@ -96,6 +96,12 @@ def count_enrolled_like(
 def contact(session: Session, participant_id: int) -> Contact | None:
     """Return how to reach a participant."""
     return session.get(Contact, participant_id)
+
+
+def contacts(session: Session, participant_ids: Collection[int]) -> list[Contact]:
+    """Return how to reach some participants."""
+    statement = select(Contact).where(col(Contact.participant_id).in_(participant_ids))
+    return list(session.exec(statement))
 
 
 def is_verified(session: Session, participant_id: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import FollowUp
@@ -56,6 +56,17 @@ _CROSSOVERS_DUE = (
     .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True, of=Participant)
 )
+
+
+def forget_crossovers(session: Session, study_id: int) -> None:
+    """Let no crossover be due in a study that has come to its end: each sweep would look at it."""
+    session.connection().execute(
+        update(Participant)
+        .where(
+            col(Participant.study_id) == study_id, col(Participant.crossover_due_at).is_not(None)
+        )
+        .values(crossover_due_at=None)
+    )
 
 
 def cluster_allocated_at(session: Session, participant_id: int) -> datetime | None:

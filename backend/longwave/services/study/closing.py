@@ -15,6 +15,7 @@ from longwave.services import audit
 from longwave.services.study.reading import current_protocol, facts_of, get_study
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
+from longwave.storage import programme as periods
 from longwave.storage import study as studies
 from longwave.storage.tables import Assessment, Study
 from longwave.storage.tables.base import key
@@ -70,6 +71,7 @@ def lock_study(
     study = studies.lock_to_change(session, key(study))
     study.state = _lock(session, study, viewer, early=False, reason=given)
     study.locked_at = now
+    periods.forget_crossovers(session, key(study))
     told = {"reason": given} if given else {}
     return _recorded(session, study, "study.locked", told, viewer, now)
 
