@@ -58,3 +58,23 @@ def test_a_tick_is_noted(lab):
     lab.wait(minutes=1)
     with lab.database.reading() as session:
         assert heartbeat.last_tick(session) == lab.now
+
+
+def test_who_leads_opens_all_in_batches_and_sends_nothing(lab):
+    people = [lab.randomise() for _ in range(10)]
+    lab.transport.mails.clear()
+    lab.now = max(lab.assessment(person, "w1").opens_at for person in people)
+    lab.clockwork.lead()
+    assert {lab.statuses(person)["w1"] for person in people} == {"open"}
+    assert lab.transport.mails == []
+    with lab.database.reading() as session:
+        assert heartbeat.last_tick(session) == lab.now
+
+
+def test_who_must_stop_leading_begins_no_other_batch(lab):
+    people = [lab.randomise() for _ in range(10)]
+    lab.now = max(lab.assessment(person, "w1").opens_at for person in people)
+    answers = iter([True, False, False])
+    lab.clockwork.lead(lambda: next(answers))
+    opened = [lab.statuses(person)["w1"] for person in people].count("open")
+    assert 0 < opened < 10

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlmodel import SQLModel, select
 
 from longwave.domain.errors import ConfigurationError
@@ -80,6 +80,23 @@ def test_instants_come_back_in_utc_and_naive_ones_are_refused(database):
     assert at == NOW and at.tzinfo is UTC
     with pytest.raises(StatementError, match="without a time zone"), database.writing() as session:
         session.add(Heartbeat(name="other", at=datetime(2026, 5, 4)))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_another_process_keeps_locked_is_told_as_a_fault_of_the_database(
+    database, database_url, monkeypatch
+):
+    monkeypatch.setattr("longwave.storage.database._BUSY_SECONDS", 0.05)
+    other = Database(database_url)
+    with other.writing() as session:
+        session.add(a_study())
+        session.flush()
+        with pytest.raises(OperationalError, match="locked"), database.writing() as second:
+            second.add(a_study(slug="t"))
+            second.flush()
+    other.close()
+    with database.reading() as session:
+        assert [study.slug for study in session.exec(select(Study))] == ["s"]
 
 
 @pytest.mark.parametrize("change", [{"mode": "pretend"}, {"state": "on holiday"}])

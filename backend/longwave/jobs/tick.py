@@ -8,6 +8,7 @@ from datetime import datetime
 
 from longwave.clock import Clock
 from longwave.jobs.dispatch import dispatch
+from longwave.jobs.pace import pace_for
 from longwave.jobs.sweep import sweep
 from longwave.keys import KeyRing
 from longwave.notify import Transport, Transports
@@ -18,7 +19,7 @@ GoesOn = Callable[[], bool]
 """Asked between two steps: whether this process should take the next one."""
 
 BATCH = 100
-"""Assessments opened or closed in one transaction."""
+"""Assessments opened or closed in one transaction, at most."""
 
 
 def always() -> bool:
@@ -44,19 +45,29 @@ class Clockwork:
 
     def lead(self, goes_on: GoesOn = always) -> None:
         """Do what one process does for all: a tick without the sending."""
-        self.sweep(goes_on)
+        pace = pace_for(one_writer=self.database.is_sqlite, most=BATCH)
+        left = True
+        while left and goes_on():
+            with pace.batch() as size:
+                left = self._sweep_once(size)
         if goes_on():
             self.seal()
 
-    def sweep(self, goes_on: GoesOn = always) -> None:
-        """Open and close assessments until none is due; each batch notes that time passes."""
-        while goes_on():
-            with self.database.writing() as session:
-                now = self.clock()
-                report = sweep(session, now, BATCH, keys=self.keys)
-                heartbeat.beat(session, now=now)
-            if not report.may_have_left_some(BATCH):
-                return
+    def sweep(self) -> None:
+        """Open and close assessments until none is due, in batches of one size.
+
+        So the order of what happens depends on nothing but what is due.
+        """
+        while self._sweep_once(BATCH):
+            pass
+
+    def _sweep_once(self, size: int) -> bool:
+        """Do one batch, and note that time passes; return whether some may be left."""
+        with self.database.writing() as session:
+            now = self.clock()
+            report = sweep(session, now, size, keys=self.keys)
+            heartbeat.beat(session, now=now)
+        return report.may_have_left_some(size)
 
     def dispatch(self, goes_on: GoesOn = always) -> None:
         """Send messages until none is due."""

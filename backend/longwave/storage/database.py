@@ -8,7 +8,6 @@ deferred and never wait.
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
@@ -16,11 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
 from longwave.domain.errors import ConfigurationError
+from longwave.storage.turns import Turns, begin_writing
 
 WAL_RESET_FIXED = (3, 51, 3)
 """The first SQLite without a rare bug that can corrupt a database when its WAL is reset."""
@@ -52,9 +52,7 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.engine = _engine(url, durable)
         self._reading_engine = self.engine.execution_options(longwave_begin="BEGIN")
-        self._lock: AbstractContextManager[Any] = (
-            threading.Lock() if self.is_sqlite else nullcontext()
-        )
+        self._lock: AbstractContextManager[Any] = Turns() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -139,8 +137,15 @@ def _prepare_scratch(connection: DBAPIConnection, record: ConnectionPoolEntry) -
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    connection.exec_driver_sql(options.get("longwave_begin", "BEGIN IMMEDIATE"))
+    if how := connection.get_execution_options().get("longwave_begin"):
+        connection.exec_driver_sql(how)
+        return
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    try:
+        begin_writing(driver, _BUSY_SECONDS)
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN IMMEDIATE", None, error) from error
 
 
 def sqlite_has_wal_reset_bug() -> bool:
