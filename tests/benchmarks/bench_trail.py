@@ -259,7 +259,7 @@ def assessment(
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Give the rows of one assessment that was completed."""
     key = number * len(WAVES) + place
-    instants = ("opens_at", "due_at", "closes_at", "opened_at", "started_at")
+    instants = ("opens_at", "due_at", "closes_at", "expires_at", "opened_at", "started_at")
     yield (
         Assessment,
         {

@@ -14,7 +14,9 @@ from longwave.domain.schedule import plan_windows
 from longwave.jobs.sweep import sweep
 from longwave.keys import Purpose
 from longwave.services import audit, follow_up
-from longwave.storage.tables import Allocation
+from longwave.services.overview import participant_row
+from longwave.services.study import get_study
+from longwave.storage.tables import Allocation, Participant
 
 WEEKLY = wave(
     "diary",
@@ -282,3 +284,22 @@ def test_who_is_found_after_the_diary_is_asked_what_hangs_on_it(open_lab):
     lab.act(person, follow_up.mark_found, reason="wrote", viewer=OPENER, keys=lab.keys)
     assert lab.assessment(person, "last").due_at == end + timedelta(days=7)
     proves_itself(lab)
+
+
+def test_staff_see_a_repeated_wave_by_the_last_occurrence_that_began(open_lab):
+    lab = open_lab(WEEKLY)
+    person = lab.enrol(site="north")
+    lab.complete(person, "w0")
+
+    def shown():
+        with lab.database.reading() as session:
+            study = get_study(session, lab.slug)
+            public_id = session.get_one(Participant, person).public_id
+            return participant_row(session, study, public_id, OPENER).waves["diary"]
+
+    assert shown() == "scheduled"
+    for number in (1, 2):
+        sweep_at(lab, lab.assessment(person, "diary", number).opens_at)
+    assert shown() == "open"
+    lab.complete(person, "diary", occurrence=2)
+    assert shown() == "completed"

@@ -329,7 +329,7 @@ def _is_wanted(session: Session, due: Due, now: datetime) -> bool:
 def _is_still_asked(session: Session, due: Due, assessment: Assessment, now: datetime) -> bool:
     """Whether an assessment can be answered now; of reminders that pile up only the last is."""
     message = due.message
-    if now >= assessment.closes_at or not takes_data(due.study.state):
+    if now >= assessment.expires_at or not takes_data(due.study.state):
         return False
     if assessment.status not in (AssessmentStatus.OPEN, AssessmentStatus.STARTED):
         return False

@@ -79,7 +79,10 @@ class StudyOverview:
 
 @dataclass(frozen=True, slots=True)
 class ParticipantRow:
-    """One participant; without the waves whose time would tell the arm, where it must not."""
+    """One participant; without the waves whose time would tell the arm, where it must not.
+
+    ``waves`` says where each stands: a repeated one by the last of its occurrences that began.
+    """
 
     public_id: str
     site: str
@@ -175,7 +178,8 @@ def _rows(
     hidden = waves_that_tell(current_protocol(session, study)) if viewer.blinded else frozenset()
     waves: dict[int, dict[str, str]] = {participant_id: {} for participant_id in ids}
     for participant_id, wave, status in assessments.statuses(session, ids):
-        if wave not in hidden:
+        begun = status != AssessmentStatus.SCHEDULED or wave not in waves[participant_id]
+        if wave not in hidden and begun:
             waves[participant_id][wave] = status
     arms = overview.arms_of(session, ids)
     return [

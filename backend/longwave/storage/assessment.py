@@ -179,9 +179,11 @@ def open_now(
 
 
 def statuses(session: Session, participant_ids: list[int]) -> list[tuple[int, str, str]]:
-    """Return (participant id, wave, status) of the assessments of some participants."""
-    statement = select(Assessment.participant_id, Assessment.wave, Assessment.status).where(
-        col(Assessment.participant_id).in_(participant_ids)
+    """Return (participant id, wave, status) of some participants' assessments, by occurrence."""
+    statement = (
+        select(Assessment.participant_id, Assessment.wave, Assessment.status)
+        .where(col(Assessment.participant_id).in_(participant_ids))
+        .order_by(col(Assessment.occurrence))
     )
     return list(session.exec(statement))
 
