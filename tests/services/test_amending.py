@@ -10,7 +10,7 @@ from factories.lab import OPENER, Lab
 
 from longwave.domain.errors import InvalidInputError
 from longwave.jobs.sweep import sweep
-from longwave.services import audit, follow_up, withdrawal
+from longwave.services import audit, erasure, follow_up, withdrawal
 from longwave.services import study as studies
 from longwave.storage.tables import Message
 
@@ -229,6 +229,19 @@ def test_who_left_is_planned_nothing_and_who_is_found_again_is(open_lab):
     assert not any(("year", 1) in lab.occasions(person) for person in (gone, lost))
     lab.act(lost, follow_up.mark_found, reason="wrote", viewer=OPENER, keys=lab.keys)
     assert lab.assessment(lost, "year").status == "scheduled"
+
+
+def test_whose_data_were_erased_is_planned_nothing(open_lab):
+    lab = open_lab(HALF)
+    person = enrolled(lab)
+    lab.now = lab.assessment(person, "half").opens_at
+    lab.clockwork.tick()
+    lab.complete(person, "half")
+    lab.act(person, erasure.erase, reason="asked us to", viewer=OPENER)
+    assert lab.participant(person).follow_up == "completed"
+    amend(lab, HALF, YEAR)
+    assert ("year", 1) not in lab.occasions(person)
+    assert lab.participant(person).follow_up == "completed"
 
 
 def test_an_amendment_is_carried_out_a_batch_at_a_time_before_anything_opens(open_lab):

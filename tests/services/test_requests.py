@@ -16,7 +16,7 @@ from longwave.domain.errors import (
     RefusedTransitionError,
 )
 from longwave.domain.lifecycle import Role
-from longwave.services import audit, follow_up, withdrawal
+from longwave.services import audit, erasure, follow_up, withdrawal
 from longwave.services.requests import request_wave
 
 EVENT = wave("event", "request", "P0D", window="{before: P0D, after: P3D}", at_most="2")
@@ -121,6 +121,16 @@ def test_whoever_had_answered_everything_is_followed_until_the_request_is_over(l
 def test_a_request_needs_such_a_wave_and_the_right_to_ask(lab, person, name, viewer, failure):
     with pytest.raises(failure):
         ask(lab, person, name, viewer)
+    assert ("event", 1) not in lab.occasions(person)
+
+
+def test_whose_data_were_erased_is_asked_nothing(lab, person):
+    lab.now = lab.assessment(person, "last").opens_at
+    lab.clockwork.tick()
+    lab.complete(person, "last")
+    lab.act(person, erasure.erase, reason="asked us to", viewer=OPENER)
+    with pytest.raises(RefusedTransitionError, match="erased"):
+        ask(lab, person)
     assert ("event", 1) not in lab.occasions(person)
 
 

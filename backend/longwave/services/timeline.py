@@ -149,7 +149,8 @@ def _plan_by_amendment(session: Session, participant: Participant, keys: KeyRing
     version = studies.newest_version(session, key(study))
     if not _is_open(session, key(study)):
         return
-    if participant.follow_up not in (FollowUp.ACTIVE, FollowUp.COMPLETED):
+    is_followed = participant.follow_up in (FollowUp.ACTIVE, FollowUp.COMPLETED)
+    if not is_followed or participant.erased_at is not None:
         participant.planned_version = version.number
         return
     has_new, superfluous = plan_anew(session, participant, keys=keys)

@@ -28,6 +28,12 @@ TABLE = {
     "stop_programme": (EVERY_STAGE, HERE, {"on"}, {"programme": "stopped"}),
     "complete_programme": (EVERY_STAGE, HERE, {"on"}, {"programme": "completed"}),
     "complete_follow_up": (TAKING_PART, {"active"}, EVERY_PROGRAMME, {"follow_up": "completed"}),
+    "continue_follow_up": (
+        EVERY_STAGE,
+        {"completed"},
+        EVERY_PROGRAMME,
+        {"follow_up": "active"},
+    ),
     "lose": (TAKING_PART, {"active"}, EVERY_PROGRAMME, {"follow_up": "lost"}),
     "find": (EVERY_STAGE, {"lost"}, EVERY_PROGRAMME, {"follow_up": "active"}),
     "withdraw": (TAKING_PART, HERE, EVERY_PROGRAMME, {"follow_up": "withdrawn"}),

@@ -135,6 +135,10 @@ def continue_follow_up(person: Person) -> Person:
         raise RefusedTransitionError(
             f"The follow-up is {person.follow_up}, not completed.", "There is nothing to continue."
         )
+    if person.erased:
+        raise RefusedTransitionError(
+            "This participant's data were erased.", "There is nobody to ask any more."
+        )
     return replace(person, follow_up=FollowUp.ACTIVE)
 
 
