@@ -141,7 +141,13 @@ def filled(url: str, size: int) -> Database:
     database = Database(url)
     people = size // EACH
     instants = {f"due{number}": moment(number) for number in range(1, ROUNDS + 1)}
-    values = {"sealed": b"?", "people": people, "each": EACH, "some": people // DUE, "rounds": ROUNDS}
+    values = {
+        "sealed": b"?",
+        "people": people,
+        "each": EACH,
+        "some": people // DUE,
+        "rounds": ROUNDS,
+    }
     with database.engine.begin() as connection:
         for statement in (PARTICIPANTS, CONTACTS, ASSESSMENTS):
             typed = [bindparam(name, type_=Utc()) for name in ("ago", "far", *instants)]

@@ -27,7 +27,6 @@ from longwave.domain.protocol.model import (
     Eligibility,
     MessageRules,
     PrecedenceAnalysis,
-    Programme,
     Protocol,
     RandomisationPlan,
     Site,
@@ -36,6 +35,7 @@ from longwave.domain.protocol.model import (
     Wave,
     Window,
 )
+from longwave.domain.protocol.programme import Programme
 
 START = datetime(2024, 3, 1, 9, tzinfo=UTC)
 VERSION = 11

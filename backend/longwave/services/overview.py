@@ -21,7 +21,8 @@ from longwave.domain.blinding import (
 from longwave.domain.errors import NotAllowedError, NotFoundError
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp, StudyMode
 from longwave.domain.permissions import Action
-from longwave.domain.protocol.model import Protocol, Text, Wave
+from longwave.domain.protocol.model import Protocol, Wave
+from longwave.domain.protocol.programme import Text
 from longwave.keys import KeyRing
 from longwave.services import heartbeat
 from longwave.services.study import current_protocol, current_version, get_study

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from longwave.domain.protocol.model import Text
+from longwave.domain.protocol.programme import Text
 from longwave.domain.texts import MessageTemplate, message_template
 from longwave.i18n import SOURCE, Translator, direction, languages, translator
 

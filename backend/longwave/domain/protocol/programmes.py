@@ -9,8 +9,8 @@ from longwave.domain.duration import Duration
 from longwave.domain.protocol.anchors import calendar_day
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.media import MAXIMUM_MEDIA_BYTES, MEDIA_ENDINGS, Media, media_of
-from longwave.domain.protocol.model import Audio, BatchStart, Material, Programme
 from longwave.domain.protocol.people import read_documents
+from longwave.domain.protocol.programme import Audio, BatchStart, Material, Programme
 from longwave.domain.protocol.references import PLACEHOLDER, is_media_template
 
 _KINDS: tuple[Literal["course", "daily"], ...] = ("course", "daily")

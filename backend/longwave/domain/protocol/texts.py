@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.faults import Fault
-from longwave.domain.protocol.model import MessageTexts, Protocol, Text
+from longwave.domain.protocol.model import MessageTexts, Protocol
 from longwave.domain.protocol.people import read_documents
+from longwave.domain.protocol.programme import Text
 from longwave.domain.protocol.references import PLACEHOLDER, message_texts
 from longwave.domain.texts import VARIABLES, flaws_of
 from longwave.domain.texts.message import SMS, SUBJECT, Part, parts_of
