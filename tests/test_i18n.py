@@ -34,6 +34,7 @@ TOLD_TO_PARTICIPANTS = (
     "domain/lifecycle/participant.py",
     "services/assessment.py",
     "services/consent.py",
+    "services/courses/practice.py",
     "services/enrolment.py",
     "services/withdrawal.py",
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 API = "/api/v1"
 STUDY = f"{API}/studies/{{slug}}"
 PERSON = f"{STUDY}/participants/{{public_id}}"
+GROUP = f"{STUDY}/groups/{{programme}}/{{group}}"
 WHY = {"reason": "a reason"}
 OWNER, TEAM, PROGRAMME, EVERYBODY = "o", "oc", "ocf", "ocfam"
 APPROVAL = {
@@ -67,6 +68,25 @@ TABLE = {
     ("POST", f"{PERSON}/requests"): act(TEAM, {"wave": "nothing"}, 404),
     ("POST", f"{PERSON}/programme/stop"): act(PROGRAMME, blinded=False),
     ("POST", f"{PERSON}/programme/completion"): act(PROGRAMME, None, blinded=False),
+    ("GET", f"{STUDY}/groups"): Entry("ocfm", blinded=False),
+    ("POST", f"{STUDY}/groups"): act(
+        PROGRAMME,
+        {"programme": "course", "name": "new", "site": "north", "capacity": 5},
+        blinded=False,
+    ),
+    ("POST", f"{GROUP}/start"): act(PROGRAMME, {"first": "2026-12-01T18:00"}, 409, blinded=False),
+    ("POST", f"{GROUP}/closing"): act(PROGRAMME, None, blinded=False),
+    ("POST", f"{GROUP}/sessions/{{session}}/attendance"): act(
+        PROGRAMME, {"absent": ["NOBODY"]}, 422, blinded=False
+    ),
+    ("GET", f"{STUDY}/doses"): Entry("ocfm", blinded=False),
+    ("POST", f"{PERSON}/group"): act(
+        PROGRAMME, {"programme": "course", "group": "nothing"}, 404, blinded=False
+    ),
+    ("POST", f"{PERSON}/group/leaving"): act(PROGRAMME, blinded=False),
+    ("POST", f"{PERSON}/doses/{{programme}}/{{session}}/correction"): act(
+        PROGRAMME, {**WHY, "attended": True}, blinded=False
+    ),
     ("POST", f"{PERSON}/stratum"): act(TEAM, {**WHY, "levels": {"site": "south"}}),
     ("POST", f"{PERSON}/error"): act(TEAM),
     ("POST", f"{PERSON}/corrections"): act(

@@ -7,7 +7,6 @@ from factories.lab import OPENER, Lab
 from factories.small_trial import FILES
 from sqlalchemy import text
 
-from longwave.domain.errors import RefusedTransitionError
 from longwave.services import audit
 from longwave.services import study as studies
 from longwave.services.study import get_study
@@ -30,8 +29,7 @@ WITH_SOUND = {
 
 
 @pytest.fixture
-def lab(database_url, monkeypatch):
-    monkeypatch.setattr("longwave.services.study.opening.not_yet_run", lambda protocol: [])
+def lab(database_url):
     opened = Lab(database_url, protocol=WITH_SOUND)
     yield opened
     opened.close()
@@ -72,17 +70,3 @@ def test_the_verification_finds_a_file_that_was_exchanged(lab):
     with lab.database.reading() as session:
         found = audit.verify(session, keys=lab.keys).findings
     assert [str(one) for one in found if "m/two.wav" in str(one)]
-
-
-def test_no_study_opens_on_what_nobody_would_be_given(lab, monkeypatch):
-    monkeypatch.undo()
-    other = {
-        **WITH_SOUND,
-        "protocol.yaml": WITH_SOUND["protocol.yaml"].replace(lab.slug.encode(), b"another"),
-    }
-    with lab.database.writing() as session:
-        studies.add_study(session, other, actor="test", now=lab.now)
-        with pytest.raises(RefusedTransitionError, match=r"programmes\.course\.materials"):
-            studies.open_study(
-                session, "another", trial_run=True, keys=lab.keys, viewer=OPENER, now=lab.now
-            )

@@ -14,6 +14,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,9 @@ from longwave.domain.messages import Kind
 from longwave.domain.randomisation import make_settings
 from longwave.jobs.tick import Clockwork
 from longwave.keys import Purpose
-from longwave.services import corrections, follow_up, programme, unblinding, withdrawal
+from longwave.services import corrections, courses, follow_up, programme, unblinding, withdrawal
 from longwave.services.export import export_study
+from longwave.services.overview import find_participant
 from longwave.services.staff import add_staff, issue_token
 from longwave.services.study import get_study
 from longwave.storage.database import Database
@@ -140,7 +142,34 @@ def first_weeks(world: World) -> None:
     world.act(people[4], withdrawal.withdraw, reason=TELLS, actor=SEEING.name)
     world.act(people[5], follow_up.mark_lost, reason=TELLS, viewer=SEEING)
     unblind(world, people[6])
+    begin_course(world)
     world.pass_time(LOOKS_AT["three weeks"])
+    attend(world)
+
+
+def begin_course(world: World) -> None:
+    """Put whoever is in the programme into a group that meets from tomorrow on."""
+    with world.lab.database.writing() as session:
+        study, how = get_study(session, world.lab.slug), {"viewer": SEEING, "now": world.lab.now}
+        first = (world.lab.now + timedelta(days=1)).replace(tzinfo=None)
+        courses.add_group(session, study, "okapi", "g1", zone="UTC", **how)
+        assert courses.fill(session, study, "okapi", "g1", **how)
+        courses.start_group(session, study, "okapi", "g1", first, **how)
+
+
+def attend(world: World) -> None:
+    """Write down who was at the first two sessions; correct one line; let one member leave."""
+    with world.lab.database.writing() as session:
+        study, how = get_study(session, world.lab.slug), {"viewer": SEEING, "now": world.lab.now}
+        (group,) = courses.list_groups(session, study, SEEING).for_viewer(SEEING)
+        for number in (1, 2):
+            courses.attend(
+                session, study, "okapi", "g1", number, present=dict.fromkeys(group.members), **how
+            )
+        member = find_participant(session, study, group.members[0])
+        wrong = {"attended": False, "minutes": None, "reason": TELLS, "keys": world.lab.keys}
+        courses.correct(session, member, "okapi", 1, **wrong, **how)
+        courses.leave(session, member, reason=TELLS, **how)
 
 
 def unblind(world: World, person: int) -> None:
@@ -221,6 +250,8 @@ def twin(base: Lab, folder: Path) -> Lab:
 API = "/api/v1"
 STUDY = f"{API}/studies/{{slug}}"
 PERSON = f"{STUDY}/participants/{{public_id}}"
+GROUP = f"{STUDY}/groups/{{programme}}/{{group}}"
+COURSE = {"programme": "okapi", "group": "g1", "session": 1}
 WHY = {"reason": "because"}
 
 READS = {
@@ -242,6 +273,8 @@ READS = {
     f"{API}/studies",
     STUDY,
     f"{STUDY}/screenings",
+    f"{STUDY}/groups",
+    f"{STUDY}/doses",
     f"{STUDY}/participants",
     PERSON,
     f"{STUDY}/randomisation",
@@ -268,6 +301,13 @@ ACTS = {
     f"{PERSON}/requests": {"wave": "nothing"},
     f"{PERSON}/programme/stop": WHY,
     f"{PERSON}/programme/completion": None,
+    f"{STUDY}/groups": {"programme": "okapi", "name": "g2"},
+    f"{GROUP}/start": {"first": "2028-01-01T18:00"},
+    f"{GROUP}/closing": None,
+    f"{GROUP}/sessions/{{session}}/attendance": {"absent": ["NOBODY"]},
+    f"{PERSON}/group": {"programme": "okapi", "group": "g1"},
+    f"{PERSON}/group/leaving": WHY,
+    f"{PERSON}/doses/{{programme}}/{{session}}/correction": {**WHY, "attended": True},
     f"{PERSON}/stratum": {**WHY, "levels": {"profession": "physician"}},
     f"{PERSON}/error": WHY,
     f"{PERSON}/corrections": {
@@ -289,6 +329,7 @@ OF_PARTICIPANTS = {
     "/enrol/done",
     "/l/{token}",
     "/l/{token}/leave",
+    "/l/{token}/today",
     "/l/{token}/unsubscribe",
     "/leave",
     "/leave/allow/{use}",
@@ -296,6 +337,11 @@ OF_PARTICIPANTS = {
     "/leave/resume",
     "/leave/revoke/{use}",
     "/leave/withdraw",
+    "/practice",
+    "/practice/{number}",
+    "/practice/{number}/audio",
+    "/practice/{number}/done",
+    "/practice/{number}/open",
     "/s/{slug}/{site}",
     "/support",
     "/survey",
@@ -332,14 +378,14 @@ def everything(world: World) -> dict[str, bytes]:
     ids = [world.lab.participant(person).public_id for person in world.people]
     for path in READS:
         for public_id in ids if "{public_id}" in path else ids[:1]:
-            address = path.format(slug=world.lab.slug, public_id=public_id, name="1.eml")
+            address = path.format(slug=world.lab.slug, public_id=public_id, name="1.eml", **COURSE)
             answer = browser.get(f"{address}?limit=500" if path.startswith(API) else address)
             body = answer.content if "zip" not in path else unzipped(answer.content)
             found[f"GET {address}"] = f"{answer.status_code} ".encode() + body
     for path, body in ACTS.items():
         for person, public_id in zip(world.people, ids, strict=True):
             name = f"{public_id}.address_bounced.1"
-            address = path.format(slug=world.lab.slug, public_id=public_id, name=name)
+            address = path.format(slug=world.lab.slug, public_id=public_id, name=name, **COURSE)
             if person == world.people[0] or "{public_id}" in path or "{name}" in path:
                 answer = browser.post(address, json=body)
                 found[f"POST {address}"] = f"{answer.status_code} ".encode() + answer.content
@@ -452,7 +498,13 @@ def test_the_walk_went_through_open_doors(worlds):
         for name, content in found.items()
         if name.startswith("GET") and content[:1] not in (b"2",)
     }
-    assert refused == {"/console/analysis", "/console/mail", "/console/mail/1.eml"}
+    assert refused == {
+        "/console/analysis",
+        "/console/mail",
+        "/console/mail/1.eml",
+        "/api/v1/studies/msc-clinicians/groups",
+        "/api/v1/studies/msc-clinicians/doses",
+    }
     events = json.loads(found["GET /api/v1/studies/msc-clinicians/events"].partition(b" ")[2])
     assert events["next"] is None
     assert len(events["events"]) > 150
@@ -510,7 +562,7 @@ def test_every_kind_of_event_is_decided_about(worlds):
         kind
         for path in (SOURCE / "services").rglob("*.py")
         for kind in re.findall(
-            r'"((?:study|screening|participant|contact|cluster|programme|answer|assessment|message|'
+            r'"((?:study|screening|participant|contact|cluster|programme|answer|assessment|message|group|dose|'
             r'unblinding|randomisation|export|staff)\.[a-z_]+)"',
             path.read_text(encoding="utf-8"),
         )

@@ -20,8 +20,9 @@ from sqlmodel import select
 
 from longwave.domain.lifecycle import BounceKind, Role
 from longwave.domain.permissions import Scope
-from longwave.services import bounces, staff
+from longwave.services import bounces, courses, staff
 from longwave.services import study as studies
+from longwave.services.study import get_study
 from longwave.storage.tables import Allocation, Message, Unblinding
 
 
@@ -49,8 +50,24 @@ class World:
             self._let_mail_come_back(person)
         self.tokens: dict[tuple[object, ...], str] = {}
         self.requests: dict[str, int] = {}
+        self._begin_courses()
         state = self.site.app.state
         state.edge = replace(state.edge, database=Undone(self.site.database))
+
+    def _begin_courses(self):
+        """Give each of them a place in a group of the site, whose first session has begun."""
+        first = (self.site.now + timedelta(days=1)).replace(tzinfo=None)
+        with self.site.database.writing() as session:
+            study = get_study(session, "small-trial")
+            how = {"viewer": OPENER, "now": self.site.now}
+            for name, person in self.people.items():
+                courses.add_group(
+                    session, study, "course", name, site=name, capacity=5, zone="UTC", **how
+                )
+                courses.join(session, session.merge(person), "course", name, **how)
+                courses.start_group(session, study, "course", name, first, **how)
+            courses.plan_due(session, now=self.site.now, limit=9)
+        self.site.wait(days=2)
 
     def _in_the_programme(self, site):
         """Enrol people at a site until one comes to the arm that begins at once."""
@@ -128,6 +145,9 @@ class World:
             public_id=person.public_id,
             number=self.requests.get(token, 1),
             name=f"{person.public_id}.address_bounced.1",
+            programme="course",
+            group=site,
+            session=1,
         )
         browser = self.site.browser(authorization=f"Bearer {token}")
         return browser.request(method, address, json=body)

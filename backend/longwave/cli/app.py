@@ -6,6 +6,7 @@ import typer
 
 from longwave.cli import (
     audit,
+    course,
     database,
     instruments,
     message,
@@ -35,6 +36,7 @@ app.add_typer(protocol.app, name="protocol")
 app.add_typer(instruments.app, name="instruments")
 app.add_typer(screening.app, name="screening")
 app.add_typer(participant.app, name="participant")
+app.add_typer(course.app, name="course")
 app.add_typer(message.app, name="message")
 app.command()(bounce)
 app.add_typer(task.app, name="task")

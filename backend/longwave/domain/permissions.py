@@ -24,6 +24,7 @@ class Action(StrEnum):
     SEE_REGISTER = "see the screening register"
     KEEP_REGISTER = "keep the screening register"
     FOLLOW_UP = "record what became of a participant"
+    SEE_PROGRAMME = "see groups and doses"
     RUN_PROGRAMME = "record what happened in the programme"
     CORRECT = "correct what was entered"
     UNBLIND = "unblind a participant in an emergency"
@@ -51,6 +52,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_REGISTER: _TEAM | {Role.MONITOR},
     Action.KEEP_REGISTER: _TEAM,
     Action.FOLLOW_UP: _TEAM,
+    Action.SEE_PROGRAMME: _TEAM | {Role.FACILITATOR, Role.MONITOR},
     Action.RUN_PROGRAMME: _TEAM | {Role.FACILITATOR},
     Action.CORRECT: _TEAM,
     Action.UNBLIND: _TEAM,
@@ -79,6 +81,7 @@ _READS = frozenset(
         Action.SEE_COUNTS,
         Action.SEE_TRAIL,
         Action.SEE_REGISTER,
+        Action.SEE_PROGRAMME,
         Action.SEE_MESSAGES,
         Action.SEE_TASKS,
         Action.VERIFY,
@@ -96,5 +99,7 @@ def scope_of(action: Action) -> Scope:
 _OWN_SCOPES = {Action.EXPORT: Scope.EXPORT, Action.REPORT_BOUNCES: Scope.BOUNCES}
 
 
-UNBLINDED_ONLY: frozenset[Action] = frozenset({Action.RUN_PROGRAMME, Action.DISCLOSE})
+UNBLINDED_ONLY: frozenset[Action] = frozenset(
+    {Action.SEE_PROGRAMME, Action.RUN_PROGRAMME, Action.DISCLOSE}
+)
 """What nobody who is blinded may do, since doing it (or being refused) tells the arm."""

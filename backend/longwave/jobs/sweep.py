@@ -8,24 +8,26 @@ from datetime import datetime
 from sqlmodel import Session
 
 from longwave.keys import KeyRing
-from longwave.services import enrolment, programme, timeline
+from longwave.services import courses, enrolment, programme, timeline
 
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
     """How many assessments a sweep opened and closed, and how many people it dealt with else.
 
-    They crossed over, or were planned by an amended protocol.
+    They crossed over, or were planned by an amended protocol; ``doses`` counts what was done about
+    their programmes.
     """
 
     opened: int
     closed: int
     crossed: int = 0
     replanned: int = 0
+    doses: int = 0
 
     def may_have_left_some(self, limit: int) -> bool:
         """Whether the sweep stopped at its limit."""
-        return max(self.opened, self.closed, self.crossed, self.replanned) >= limit
+        return max(self.opened, self.closed, self.crossed, self.replanned, self.doses) >= limit
 
 
 def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> SweepReport:
@@ -40,4 +42,9 @@ def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> Swee
     opened = 0
     if replanned < limit:
         opened = timeline.open_due(session, keys=keys, now=now, limit=limit)
-    return SweepReport(opened, closed, crossed, replanned)
+    doses = max(
+        courses.plan_due(session, now=now, limit=limit),
+        courses.release_due(session, now=now, limit=limit),
+        courses.complete_due(session, now=now, limit=limit),
+    )
+    return SweepReport(opened, closed, crossed, replanned, doses)

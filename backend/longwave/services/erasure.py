@@ -11,7 +11,7 @@ from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.permissions import Action
 from longwave.services import personal, timeline
 from longwave.services.participant import hold, move, record, required_reason
-from longwave.storage import erasure
+from longwave.storage import course, erasure
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
 from longwave.storage import screening as register
@@ -55,6 +55,7 @@ def _delete(session: Session, participant: Participant) -> None:
         session.expunge(contact)
     erasure.delete_contact(session, key(participant))
     erasure.delete_answers(session, key(participant))
+    course.forget(session, key(participant))
     messages.forget_details(session, key(participant))
     personal.forget(session, participant)
     participant.screening = None

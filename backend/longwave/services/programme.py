@@ -17,6 +17,7 @@ from longwave.domain.permissions import Action
 from longwave.domain.protocol.model import Arm, Crossover
 from longwave.domain.schedule import instant, wall_clock
 from longwave.keys import KeyRing
+from longwave.services import courses
 from longwave.services.participant import hold_open, move, record, required_reason
 from longwave.services.planning import plan_from
 from longwave.services.study import current_protocol
@@ -71,6 +72,8 @@ def cross_over(session: Session, participant: Participant, *, keys: KeyRing, at:
     participant.crossover_at = at
     participant.crossover_due_at = None
     before.ends_at = at
+    if before.programme is not None:
+        courses.end(session, participant, actor=_CLOCKWORK, now=at)
     number = before.number + 1
     _begin_period(session, participant, before.arm, crossover.programme, number=number, at=at)
     payload = {"programme": crossover.programme}
@@ -123,6 +126,7 @@ def stop(
     record(
         session, participant, "programme.stopped", {"reason": reason}, actor=viewer.name, now=now
     )
+    courses.end(session, participant, actor=viewer.name, now=now)
 
 
 def complete(session: Session, participant: Participant, *, viewer: Viewer, now: datetime) -> None:
@@ -131,6 +135,7 @@ def complete(session: Session, participant: Participant, *, viewer: Viewer, now:
     participant, _ = hold_open(session, participant)
     move(participant, lifecycle.complete_programme)
     record(session, participant, "programme.completed", {}, actor=viewer.name, now=now)
+    courses.rest_is_cancelled(session, participant, now=now)
 
 
 def _cross_over_one(
@@ -195,3 +200,4 @@ def _started(
     payload = {"programme": programme, "number": number}
     record(session, participant, "programme.started", payload, actor=_CLOCKWORK, now=at)
     plan_from(session, participant, "programme", at, keys=keys)
+    courses.begin(session, participant, programme, at=at)

@@ -14,7 +14,7 @@ from longwave.domain.protocol.anchors import WAVE, planned_at
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import ClosingReason
 from longwave.keys import KeyRing
-from longwave.services import audit, expiry, outbox, programme
+from longwave.services import audit, courses, expiry, outbox, programme
 from longwave.services.participant import move, record
 from longwave.services.planning import instants, plan_anew, plan_from
 from longwave.services.study import current_protocol
@@ -230,6 +230,7 @@ def end(
     outbox.forget_participant(session, participant, now=now)
     if not lifecycle.takes_data(studies.hold_state(session, participant.study_id)):
         return
+    courses.end(session, participant, actor=actor, now=now)
     ending = occasions.under_way(session, key(participant))
     if for_ever:
         ending += occasions.scheduled(session, key(participant))
@@ -261,6 +262,7 @@ def take_up_again(
             programme.cross_over_after(session, study, participant, wave, keys=keys, at=now)
     _plan_by_amendment(session, participant, keys)
     _complete_if_at_the_end(session, study, participant, now)
+    courses.take_up_again(session, participant, now=now)
     session.flush()
 
 

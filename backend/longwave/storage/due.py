@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func
 
 from longwave.domain.lifecycle import AssessmentStatus, Messages, MessageState
 from longwave.domain.messages.kinds import PRIORITIES
-from longwave.storage.tables import Assessment, Message, Participant
+from longwave.storage.tables import Assessment, Dose, Message, Participant
 
 
 class NextDue(NamedTuple):
@@ -58,11 +58,26 @@ def _earliest_assessment(status: AssessmentStatus, at: Mapped[datetime]) -> Sele
 _CROSSOVER = select(func.min(col(Participant.crossover_due_at))).where(
     col(Participant.crossover_due_at) > bindparam("after")
 )
+_DOSE = (
+    select(col(Dose.planned_at))
+    .where(
+        col(Dose.released_at).is_(None),
+        col(Dose.cancelled_at).is_(None),
+        col(Dose.planned_at) > bindparam("after"),
+    )
+    .order_by(col(Dose.planned_at))
+    .limit(1)
+)
+_PROGRAMME = select(func.min(col(Participant.programme_ends_at))).where(
+    col(Participant.programme_ends_at) > bindparam("after")
+)
 _SWEPT: list[Select[Any]] = [
     _earliest_assessment(AssessmentStatus.SCHEDULED, col(Assessment.opens_at)),
     _earliest_assessment(AssessmentStatus.OPEN, col(Assessment.expires_at)),
     _earliest_assessment(AssessmentStatus.STARTED, col(Assessment.expires_at)),
     _CROSSOVER,
+    _DOSE,
+    _PROGRAMME,
 ]
 
 

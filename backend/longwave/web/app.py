@@ -26,6 +26,7 @@ from longwave.web.participant import (
     front,
     landing,
     leave,
+    practice,
     study,
     support,
     survey,
@@ -60,7 +61,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         settings, database, clock, KeyRing(settings.secret_key.get_secret_value())
     )
     errors.install(app)
-    for module in (front, study, enrolment, landing, consent, leave, support, survey):
+    for module in (front, study, enrolment, landing, consent, leave, practice, support, survey):
         app.include_router(module.router, include_in_schema=False)
     for router in (sign_in.router, mail.router, analysis.router, overview.router, data.router):
         app.include_router(router, include_in_schema=False)

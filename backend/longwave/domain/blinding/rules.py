@@ -83,6 +83,13 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "programme.stopped": None,
     "programme.completed": None,
     "participant.crossed_over": None,
+    "group.added": None,
+    "group.started": None,
+    "group.closed": None,
+    "group.joined": None,
+    "group.left": None,
+    "dose.recorded": None,
+    "dose.corrected": None,
     # reasons are free text, and whoever wrote it may have known the arm
     "participant.withdrew": _NOTHING,
     "participant.lost": _NOTHING,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp, Messages, ProgrammeState, Stage
+from longwave.domain.replay import course
+from longwave.domain.replay.course import CourseState
 from longwave.domain.trail import Allocated, Happened, take
 
 
@@ -88,6 +90,7 @@ class PersonState:
     consents: list[Signed] = field(default_factory=list)
     choices: list[Chosen] = field(default_factory=list)
     assessments: dict[tuple[str, int], Ended] = field(default_factory=dict)
+    course: CourseState = field(default_factory=CourseState)
 
     @property
     def excluded_as(self) -> str | None:
@@ -270,6 +273,10 @@ def _unblinded(state: PersonState, event: Happened) -> None:
     state.unblinded.append(event.at)
 
 
+def _of_course(state: PersonState, event: Happened) -> None:
+    course.STEPS[event.kind](state.course, event)
+
+
 _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "participant.screened": _screened,
     "participant.full": _full,
@@ -304,6 +311,7 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "answer.corrected": _corrected,
     "unblinding.requested": _requested,
     "unblinding.confirmed": _unblinded,
+    **dict.fromkeys(course.STEPS, _of_course),
 }
 
 KINDS = frozenset(_STEPS)

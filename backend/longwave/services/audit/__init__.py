@@ -1,6 +1,6 @@
 """The audit trail: one event for each thing that happened, sealed in blocks, and verified."""
 
-from longwave.services.audit.answers import answers_digest, salted_answers
+from longwave.services.audit.answers import answers_digest, dose_digest, salted_answers
 from longwave.services.audit.chain import Head
 from longwave.services.audit.events import note, record
 from longwave.services.audit.report import Finding, TrailReport
@@ -13,6 +13,7 @@ __all__ = [
     "Head",
     "TrailReport",
     "answers_digest",
+    "dose_digest",
     "has_unsealed",
     "head",
     "horizon",

@@ -34,6 +34,12 @@ def answers_digest(salt: bytes, answers: Mapping[tuple[str, str], GivenAnswer]) 
     return hashlib.sha256(salt + json.dumps(lines).encode()).hexdigest()
 
 
+def dose_digest(salt: bytes, attended: bool, minutes: float | None) -> str:
+    """Return the SHA-256 of whether a dose was taken and how long it took, to a tenth."""
+    taken = None if minutes is None else f"{minutes:.1f}"
+    return hashlib.sha256(salt + json.dumps([attended, taken]).encode()).hexdigest()
+
+
 def salted_answers(session: Session, assessment: Assessment) -> str:
     """Return the digest of an assessment's answers as they are now; its salt is made if needed.
 

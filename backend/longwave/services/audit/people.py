@@ -13,6 +13,7 @@ from longwave.domain.lifecycle import AssessmentStatus, ProgrammeState
 from longwave.domain.replay import person
 from longwave.domain.replay.person import PersonState
 from longwave.domain.trail import Happened, read_payload
+from longwave.services.audit import courses
 from longwave.services.audit.answers import answers_digest
 from longwave.services.audit.report import TrailReport
 from longwave.storage import record
@@ -23,8 +24,10 @@ from longwave.storage.record import (
     StoredAssessment,
     StoredChoice,
     StoredConsent,
+    StoredDose,
     StoredParticipant,
     StoredPeriod,
+    StoredPlace,
     StoredUnblinding,
     StrayAnswers,
 )
@@ -71,6 +74,8 @@ class _Person:
     unblindings: list[StoredUnblinding] = field(default_factory=list)
     assessments: list[StoredAssessment] = field(default_factory=list)
     strays: list[StrayAnswers] = field(default_factory=list)
+    places: list[StoredPlace] = field(default_factory=list)
+    doses: list[StoredDose] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
 
 
@@ -124,6 +129,8 @@ def _read(session: Session, within: Range) -> dict[int, _Person]:
         ("unblindings", record.unblindings(session, within)),
         ("assessments", record.ended_assessments(session, within, _ENDED)),
         ("strays", record.stray_answers(session, within, _ANSWERABLE)),
+        ("places", record.places(session, within)),
+        ("doses", record.doses(session, within)),
     ):
         for row in rows:
             getattr(people.setdefault(row.participant_id or 0, _Person()), name).append(row)
@@ -202,6 +209,8 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
     if (requested, confirmed) != (sorted(state.requested), sorted(state.unblinded)):
         yield "unblinding: the rows are not those that follow from the trail"
     yield from _assessments(found, report)
+    erased = state.erased_at is not None
+    yield from courses.findings(found.places, found.doses, state.course, erased=erased)
 
 
 def _programme(

@@ -13,6 +13,7 @@ from longwave.domain.messages import reasons
 from longwave.domain.permissions import Action
 from longwave.services import audit
 from longwave.services.study.reading import current_protocol, facts_of, get_study
+from longwave.storage import course
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
 from longwave.storage import programme as periods
@@ -71,6 +72,7 @@ def lock_study(
     study = studies.lock_to_change(session, key(study))
     study.state = _lock(session, study, viewer, early=False, reason=given)
     study.locked_at = now
+    course.cancel_of_study(session, key(study), now)
     periods.forget_crossovers(session, key(study))
     told = {"reason": given} if given else {}
     return _recorded(session, study, "study.locked", told, viewer, now)

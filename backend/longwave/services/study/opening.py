@@ -21,7 +21,6 @@ from longwave.domain.protocol import PROTOCOL_FILE, read_protocol, stored_form
 from longwave.domain.protocol.document import read_document
 from longwave.domain.protocol.faults import FaultList
 from longwave.domain.protocol.model import Protocol
-from longwave.domain.protocol.unsupported import not_yet_run
 from longwave.domain.randomisation import check_lists, factor_levels, make_settings
 from longwave.i18n import languages
 from longwave.keys import KeyRing, Purpose
@@ -158,7 +157,6 @@ def open_study(
     study = studies.lock_to_change(session, key(get_study(session, slug)))
     protocol = current_protocol(session, study)
     version = current_version(session, study)
-    _require_runnable(slug, protocol)
     if trial_run:
         study.state = lifecycle.open_trial_run(facts_of(study))
         study.mode = StudyMode.TRIAL_RUN
@@ -187,15 +185,6 @@ def open_study(
     )
     session.flush()
     return study
-
-
-def _require_runnable(slug: str, protocol: Protocol) -> None:
-    ignored = not_yet_run(protocol)
-    if ignored:
-        raise RefusedTransitionError(
-            f"The study {slug} cannot open: this version does not carry out {', '.join(ignored)}.",
-            "Take them out of the protocol, or wait for a version that runs them.",
-        )
 
 
 def analysis_hash(version: ProtocolVersion) -> str:

@@ -1,6 +1,7 @@
 """The tables as a verifier reads them: as text, and never all at once. Reads only."""
 
 from longwave.storage.record.common import StoredAllocation
+from longwave.storage.record.courses import StoredDose, StoredPlace, doses, places
 from longwave.storage.record.people import (
     Range,
     StoredAnswer,
@@ -43,8 +44,10 @@ __all__ = [
     "StoredAssessment",
     "StoredChoice",
     "StoredConsent",
+    "StoredDose",
     "StoredParticipant",
     "StoredPeriod",
+    "StoredPlace",
     "StoredStudy",
     "StoredUnblinding",
     "StoredVersion",
@@ -55,11 +58,13 @@ __all__ = [
     "choices",
     "cluster_allocations",
     "consents",
+    "doses",
     "ended_assessments",
     "events",
     "events_of_studies",
     "participants",
     "periods",
+    "places",
     "ranges",
     "register",
     "stray_answers",

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from longwave.web.api import (
     bounces,
     consort,
+    courses,
     events,
     messages,
     participants,
@@ -26,6 +27,7 @@ for module in (
     screenings,
     participants,
     people,
+    courses,
     unblinding,
     randomisation,
     events,
