@@ -225,8 +225,8 @@ def test_an_export_of_a_live_study_bears_no_watermark(tmp_path):
 @pytest.mark.parametrize(
     ("layouts", "names"),
     [
-        (["long"], {"participants", "assessments", "answers", "scores"}),
-        (["wide"], {"participants", "assessments", "panel"}),
+        (["long"], {"participants", "assessments", "answers", "scores", "doses"}),
+        (["wide"], {"participants", "assessments", "panel", "doses"}),
     ],
 )
 def test_a_layout_writes_its_tables_only(tmp_path, layouts, names):

@@ -106,7 +106,7 @@ def test_answers_and_scores_are_those_that_were_given(cohort, tmp_path):
 
 def test_no_name_address_or_date_is_in_an_export(cohort, tmp_path):
     export(cohort, tmp_path / "data", unblinded=True, reason="a test")
-    for name in ("participants", "assessments", "answers", "scores", "panel"):
+    for name in ("participants", "assessments", "answers", "scores", "panel", "doses"):
         content = (tmp_path / "data" / f"{name}.csv").read_text()
         for personal in ("A Person", "clinic.example", "2026-"):
             assert personal not in content

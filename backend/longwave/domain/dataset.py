@@ -121,6 +121,21 @@ class DatasetReach:
     dead: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetDose:
+    """One session of a course or day's practice; ``facilitator`` is a number, never a name."""
+
+    participant_id: int
+    programme: str
+    session: int
+    group: str | None
+    facilitator: int | None
+    format: str | None
+    planned_at: datetime
+    done_at: datetime | None
+    minutes: float | None
+
+
 @dataclass(slots=True)
 class AnswerColumns:
     """Every answer, by column and as codes, since a study may hold tens of millions.
@@ -191,7 +206,8 @@ class TrailHead:
 class Dataset:
     """Everything that an export of one study shows, up to ``cut_off``.
 
-    ``left_out`` counts those who are not in it since they never consented, by stage.
+    ``left_out`` counts those who are not in it since they never consented, by stage. ``doses`` is
+    empty in a blinded dataset.
     """
 
     study: DatasetStudy
@@ -205,4 +221,5 @@ class Dataset:
     left_out: dict[str, int]
     blinded: bool
     trail: TrailHead | None = None
+    doses: tuple[DatasetDose, ...] = ()
     reach: tuple[DatasetReach, ...] = ()

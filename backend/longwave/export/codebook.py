@@ -60,6 +60,17 @@ def codebook(dataset: Dataset, protocols: Protocols, tables: Tables) -> dict[str
     }
     if not dataset.blinded:
         book["arms"] = [{"arm": arm.id, "label": dict(arm.label)} for arm in protocol.arms.values()]
+        book["programmes"] = [
+            {
+                "programme": plan.id,
+                "kind": plan.kind,
+                "label": dict(plan.label),
+                "sessions": plan.total,
+                "minutes": plan.minutes,
+                "facilitator": plan.facilitator,
+            }
+            for plan in protocol.programmes.values()
+        ]
     if watermark := watermark_of(dataset):
         book = {"watermark": watermark, **book}
     return book

@@ -19,6 +19,7 @@ from longwave.export.panel import PanelScore, describe, panel_scores, pivot_scor
 from longwave.export.schema import (
     ANSWERS,
     ASSESSMENTS,
+    DOSES,
     LAYOUTS,
     PANEL,
     PARTICIPANTS,
@@ -47,10 +48,19 @@ class Frames:
         self.dataset = dataset
         self.protocols = protocols
 
-    @staticmethod
-    def names(layouts: Iterable[str]) -> list[str]:
-        """Return the names of the tables of some layouts, in the order of the guide."""
-        wanted = {table.name for layout in layouts for table in LAYOUTS[layout]}
+    def names(self, layouts: Iterable[str]) -> list[str]:
+        """Return the names of the tables of some layouts, in the order of the guide.
+
+        A blinded export lacks those that tell arms; doses are there where there are programmes.
+        """
+        wanted = {
+            table.name
+            for layout in layouts
+            for table in LAYOUTS[layout]
+            if not (self.dataset.blinded and table.tells_arm)
+        }
+        if not any(protocol.programmes for protocol in self.protocols.values()):
+            wanted.discard(DOSES.name)
         return [name for name in TABLES if name in wanted]
 
     def table(self, table: Table) -> pd.DataFrame:
@@ -132,6 +142,34 @@ class Frames:
     def panel_scores(self) -> list[PanelScore]:
         """What the columns of the panel hold."""
         return panel_scores(self.protocols)
+
+    @cached_property
+    def doses(self) -> pd.DataFrame:
+        """One row for every session or day's practice that was planned for a participant."""
+        people = {who.id: who for who in self.dataset.participants}
+        doses = sorted(
+            (dose for dose in self.dataset.doses if dose.participant_id in people),
+            key=lambda dose: (people[dose.participant_id].public_id, dose.programme, dose.session),
+        )
+        owners = [people[dose.participant_id] for dose in doses]
+        zones = np.array([who.zone for who in owners], dtype=object)
+        enrolled = local_dates([who.enrolled_at for who in owners], zones)
+        planned = local_dates([dose.planned_at for dose in doses], zones)
+        done = local_dates([dose.done_at for dose in doses], zones)
+        columns = {
+            "participant_id": _text(who.public_id for who in owners),
+            "programme": _text(dose.programme for dose in doses),
+            "group": _text(dose.group for dose in doses),
+            "facilitator": _text(
+                None if dose.facilitator is None else f"f{dose.facilitator}" for dose in doses
+            ),
+            "format": _text(dose.format or "digital" for dose in doses),
+            "session": _integers(dose.session for dose in doses),
+            "planned": _day_numbers(planned - enrolled),
+            "done": _day_numbers(done - enrolled),
+            "minutes": pd.Series([dose.minutes for dose in doses], dtype=float),
+        }
+        return self._frame(DOSES, columns)
 
     def columns(self, table: Table) -> list[Column]:
         """Return the columns of a table of this export."""

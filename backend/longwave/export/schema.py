@@ -28,12 +28,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table. ``key`` names the columns that identify a row."""
+    """One table. ``key`` names the columns that identify a row; ``tells_arm``: as of a column."""
 
     name: str
     label: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    tells_arm: bool = False
 
     def shown(self, *, blinded: bool) -> tuple[Column, ...]:
         """Return the columns of an export."""
@@ -188,6 +189,33 @@ SCORES = Table(
     ),
 )
 
+DOSES = Table(
+    "doses",
+    "Every session of a course and day's practice that was planned",
+    ("participant_id", "programme", "session"),
+    (
+        _PARTICIPANT,
+        Column("programme", "string", "Programme of the protocol"),
+        Column("group", "string", "Course group; empty in daily practice"),
+        Column("facilitator", "string", "Who leads the group, as a code"),
+        Column(
+            "format",
+            "string",
+            "How the group meets; daily practice is digital",
+            {
+                "online": "a group that meets online",
+                "in_person": "a group that meets in person",
+                "digital": "practice by oneself, with text and sound",
+            },
+        ),
+        Column("session", "integer", "Session of the course, or day of the practice, from 1"),
+        Column("planned", "integer", "Study day for which it was planned"),
+        Column("done", "integer", "Study day on which it was taken; empty if it was not"),
+        Column("minutes", "number", "Minutes that it took; empty if it was not taken"),
+    ),
+    tells_arm=True,
+)
+
 PANEL = Table(
     "panel",
     "Every score of a participant in one row; why one is absent stands in scores",
@@ -197,12 +225,12 @@ PANEL = Table(
 """The columns before the scores; each score adds ``<instrument>_<scale>__<wave>``."""
 
 LAYOUTS: dict[str, tuple[Table, ...]] = {
-    "long": (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES),
-    "wide": (PARTICIPANTS, ASSESSMENTS, PANEL),
+    "long": (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, DOSES),
+    "wide": (PARTICIPANTS, ASSESSMENTS, PANEL, DOSES),
 }
 """Which tables each layout writes."""
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, PANEL)
+    table.name: table for table in (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, PANEL, DOSES)
 }
 """Every table by name, in the order of the guide."""

@@ -16,6 +16,7 @@ from longwave.domain.dataset import (
     AnswerEncoder,
     Dataset,
     DatasetAssessment,
+    DatasetDose,
     DatasetInvitation,
     DatasetParticipant,
     DatasetPause,
@@ -32,6 +33,8 @@ from longwave.storage.tables import (
     Assessment,
     Bounce,
     Consent,
+    CourseGroup,
+    Dose,
     Event,
     Message,
     Participant,
@@ -43,6 +46,7 @@ from longwave.storage.tables import (
 _BATCH = 1_000
 _CONSENTED = (Stage.CONSENTED, Stage.ENROLLED, Stage.RANDOMISED)
 _ABOUT_PEOPLE = "participant."
+_ABOUT_DOSES = ("dose.recorded", "dose.corrected", "group.joined", "group.left", "group.started")
 _END_OF_FOLLOW_UP = ("participant.completed", "participant.continued")
 _BOUNCED = "message.bounced"
 _CHANGED = "contact.changed"
@@ -92,7 +96,32 @@ def read_dataset(
         left_out=_left_out(session, study_id),
         blinded=not arms,
         trail=_trail_head(session, cut_off, arms),
+        doses=tuple(_doses(session, study_id, cut_off)) if arms else (),
     )
+
+
+def _doses(session: Session, study_id: int, cut_off: datetime) -> Iterable[DatasetDose]:
+    """Return what was planned until the cut-off and not cancelled, as it is known by then."""
+    statement = (
+        select(
+            col(Dose.participant_id),
+            col(Dose.programme),
+            col(Dose.session),
+            col(CourseGroup.name),
+            col(CourseGroup.facilitator_id),
+            col(CourseGroup.format),
+            col(Dose.planned_at),
+            col(Dose.done_at),
+            col(Dose.minutes),
+        )
+        .outerjoin(CourseGroup, col(CourseGroup.id) == col(Dose.group_id))
+        .where(
+            col(Dose.study_id) == study_id,
+            col(Dose.cancelled_at).is_(None),
+            col(Dose.planned_at) <= cut_off,
+        )
+    )
+    return (DatasetDose(*row) for row in session.execute(statement))
 
 
 def _versions(session: Session, study_id: int) -> Iterable[DatasetVersion]:
@@ -302,6 +331,8 @@ def _cut_off(
         _newest(session, col(Answer.saved_at), _of(Assessment, study_id), answered, shown)
     )
     told = col(Event.kind).startswith(_ABOUT_PEOPLE, autoescape=True)
+    if arms:
+        told = told | col(Event.kind).in_(_ABOUT_DOSES)
     if not arms:
         kept_back = [kind for kind, fields in EVENTS.items() if fields is None]
         told = told & col(Event.kind).not_in([*kept_back, *_END_OF_FOLLOW_UP])
