@@ -18,6 +18,8 @@ class Action(StrEnum):
     SEE_MESSAGES = "see what was sent"
     SEE_TASKS = "see what is to be done"
     DO_TASKS = "settle what is to be done"
+    SEE_ALERTS = "see alerts about participants"
+    LOOK_AFTER_ALERTS = "look after alerts about participants"
     REPORT_BOUNCES = "report messages that came back"
     EXPORT = "export data"
     RUN_STUDY = "approve, open, close, lock or archive the study"
@@ -46,6 +48,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_MESSAGES: _TEAM | {Role.MONITOR},
     Action.SEE_TASKS: _TEAM | {Role.MONITOR},
     Action.DO_TASKS: _TEAM,
+    Action.SEE_ALERTS: _TEAM | {Role.FACILITATOR, Role.MONITOR},
+    Action.LOOK_AFTER_ALERTS: _TEAM | {Role.FACILITATOR},
     Action.REPORT_BOUNCES: _TEAM,
     Action.EXPORT: frozenset({Role.OWNER, Role.ANALYST}),
     Action.RUN_STUDY: _OWNER,
@@ -84,6 +88,7 @@ _READS = frozenset(
         Action.SEE_PROGRAMME,
         Action.SEE_MESSAGES,
         Action.SEE_TASKS,
+        Action.SEE_ALERTS,
         Action.VERIFY,
     }
 )

@@ -7,11 +7,6 @@ from factories.broken import HABITS, HABITS_EN, MOOD, MOOD_TR, Broken, assert_on
 
 PLANNED = [
     Broken(
-        "safety[0].when", "mood.total <= 4", "mood.totl <= 4", "undeclared", "mood.calm, mood.tense"
-    ),
-    Broken("safety[0].alert", "alert: coordinator", "alert: nobody", "'nobody'", "coordinator"),
-    Broken("safety[0].show", "show: resources", "show: Help!", "cannot be an id", "letters"),
-    Broken(
         "analysis[0].models[0]",
         "[clpm, riclpm]",
         "[lgm, riclpm]",

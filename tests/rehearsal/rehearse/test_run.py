@@ -211,7 +211,9 @@ def with_rule(when: str) -> dict[str, bytes]:
     return {**trial({"messages:": rule}), **pages}
 
 
-@pytest.mark.parametrize(("when", "fires"), [("rest.total >= 1", 40), ("rest.total > 5", 0)])
+@pytest.mark.parametrize(
+    ("when", "fires"), [("rest.total >= 1", 40), ("rest.r1 >= 1", 40), ("rest.total > 5", 0)]
+)
 def test_safety_rules_are_evaluated_on_the_answers(when: str, fires: int) -> None:
     (rule,) = rehearsed(with_rule(when), participants=20).safety
     assert (rule.rule, rule.alert, rule.fires, rule.undecided) == ("worn", "coordinator", fires, 0)

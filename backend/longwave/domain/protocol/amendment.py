@@ -13,6 +13,8 @@ _MAY_CHANGE = re.compile(
     r"study\.summary(\..*)?"
     r"|consent\.(version|documents)(\..*)?"
     r"|texts(\..*)?"
+    r"|safety([.\[].*)?"
+    r"|sites\.[^.]+\.country"
     r"|messages(\..*)?"
     r"|eligibility\.caps(\[.*)?"
     r"|programmes\.[^.]+\.(prompt|materials)([.\[].*)?"
@@ -42,9 +44,10 @@ def not_amendable(before: Protocol, after: Protocol) -> list[str]:
 
     It can change texts: the consent document with its version, pages, wordings, the summary, what
     the sessions of a programme bring; the messages, when the prompts of daily practice come, the
-    caps, and what is told of an instrument without being asked or scored; when waves come, and how
-    often; and it can add waves, with instruments of their own. The rest would change what was
-    measured already, or draw other random times than those that were drawn.
+    caps, and what is told of an instrument without being asked or scored; safety rules, and in
+    which country a site is; when waves come, and how often; and it can add waves, with instruments
+    of their own. The rest would change what was measured already, or draw other random times than
+    those that were drawn.
     """
     return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
 

@@ -16,10 +16,9 @@ LONGEST_COLUMN = 32
 
 
 def check_references(root: Block, protocol: Protocol, files: Collection[str]) -> None:
-    """Note every name that refers to nothing, and every rule that cannot be used."""
+    """Note every name that refers to nothing, and every column that cannot be."""
     _check_instruments(root, protocol, files)
     _check_columns(root, protocol)
-    _check_safety(root, protocol)
 
 
 def unknown(root: Block, field: str, name: str, known: Iterable[str], what: str) -> bool:
@@ -147,17 +146,6 @@ def check_rule(
         return
     if rule.exceeds_budget(example):
         root.fault(field, "The rule takes too many steps.", "Write it without nested loops.")
-
-
-def _check_safety(root: Block, protocol: Protocol) -> None:
-    scores = measured_scores(protocol, [wave.id for wave in protocol.waves])
-    asked = {name for wave in protocol.waves for name in wave.instruments}
-    if not asked <= protocol.instruments.keys():
-        return  # an instrument is at fault, and that has been noted
-    variables: tuple[tuple[str, VariableType], ...] = tuple((name, "number") for name in scores)
-    for index, rule in enumerate(protocol.safety):
-        example = dict.fromkeys(scores, 1.0)
-        check_rule(root, f"safety[{index}].when", rule.when, variables, example)
 
 
 def measured_scores(protocol: Protocol, waves: Iterable[str]) -> list[str]:

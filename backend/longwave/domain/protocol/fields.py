@@ -34,7 +34,7 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "study": Fields(
         ("slug", "title", "kind", "languages", "timezone", "target_n", "summary", "contact")
     ),
-    "site": Fields(("label",)),
+    "site": Fields(("label",), ("country",)),
     "data_protection": Fields(
         ("controller", "legal_basis", "recipients", "retention", "erasure"),
     ),
@@ -74,7 +74,12 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "messages": Fields(("reminders",), ("quiet_hours", "texts", "calendar")),
     "message_texts": Fields((), ("invitation", "reminders", "waves")),
     "wave_texts": Fields((), ("invitation", "reminders")),
-    "safety": Fields(("id", "when", "show", "alert")),
+    "safety": Fields(("id", "when", "show", "alert"), ("waves",)),
+    "help_page": Fields(("page",), ("countries",)),
+    "alert": Fields(("role",), ("within", "escalate", "hours", "out_of_hours")),
+    "escalate": Fields(("role", "after")),
+    "watch_hours": Fields(("from", "to"), ("days", "zone")),
+    "out_of_hours": Fields((), ("role", "message")),
     "precedence": Fields(
         ("id", "models", "variables", "waves", "estimator", "missing"), ("kind", "group", "equal")
     ),

@@ -9,6 +9,7 @@ from typing import Literal
 
 from longwave.domain.duration import Duration
 from longwave.domain.instrument import Instrument, Item
+from longwave.domain.protocol.alerting import SafetyRule
 from longwave.domain.protocol.programme import Audio, Programme, Text
 
 
@@ -28,10 +29,11 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place that enrols; named by the enrolment link."""
+    """A place that enrols; named by the enrolment link. ``country`` is an ISO 3166 code."""
 
     id: str
     label: Text
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,16 +291,6 @@ class MessageRules:
     quiet_hours: tuple[str, str] | None
     texts: MessageTexts = field(default_factory=MessageTexts)
     calendar: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SafetyRule:
-    """A CEL rule on scores that shows help at once and alerts a role."""
-
-    id: str
-    when: str
-    show: str
-    alert: str
 
 
 @dataclass(frozen=True, slots=True)

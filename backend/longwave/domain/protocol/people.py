@@ -25,6 +25,9 @@ from longwave.domain.protocol.references import PLACEHOLDER, is_document_templat
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_SLUG = 63
 LARGEST_STUDY = 10_000_000
+COUNTRY = re.compile(r"[A-Z]{2}")
+"""Codes of countries by ISO 3166-1 alpha-2."""
+
 _KINDS: tuple[Literal["randomised", "cohort"], ...] = ("randomised", "cohort")
 
 
@@ -43,23 +46,28 @@ def read_study(block: Block, languages: Sequence[str]) -> StudyFacts:
             f"Use lower-case letters, digits and hyphens, at most {_LONGEST_SLUG} characters; "
             "for instance 'sleep-cohort'.",
         )
-    timezone = block.text("timezone")
-    if timezone and timezone not in _timezones():
-        block.fault(
-            "timezone",
-            f"{timezone[:60]!r} is not a time zone.{suggest(timezone, sorted(_timezones()))}",
-            "Write the IANA name of a place, for instance Europe/Istanbul or UTC.",
-        )
     return StudyFacts(
         slug=slug,
         title=block.texts("title", languages),
         kind=block.one_of("kind", _KINDS),
         languages=tuple(languages),
-        timezone=timezone,
+        timezone=read_zone(block, "timezone"),
         target_n=block.integer("target_n", 1, LARGEST_STUDY),
         summary=block.texts("summary", languages),
         contact=block.text("contact"),
     )
+
+
+def read_zone(block: Block, field: str) -> str:
+    """Read the IANA name of a time zone."""
+    zone = block.text(field)
+    if zone and zone not in _timezones():
+        block.fault(
+            field,
+            f"{zone[:60]!r} is not a time zone.{suggest(zone, sorted(_timezones()))}",
+            "Write the IANA name of a place, for instance Europe/Istanbul or UTC.",
+        )
+    return zone
 
 
 def read_languages(block: Block) -> tuple[str, ...]:
@@ -85,12 +93,23 @@ def read_languages(block: Block) -> tuple[str, ...]:
 def read_sites(root: Block, languages: Sequence[str]) -> dict[str, Site]:
     """Read the places that enrol."""
     sites = {
-        name: Site(name, block.texts("label", languages))
+        name: Site(name, block.texts("label", languages), _read_country(block))
         for name, block in root.named_blocks("sites", "site")
     }
     if root.has("sites") and not sites and not root.faulty("sites"):
         root.fault("sites", "There is no site.", "Name at least one place that enrols.")
     return sites
+
+
+def _read_country(block: Block) -> str | None:
+    country = block.optional_text("country")
+    if country and not COUNTRY.fullmatch(country):
+        block.fault(
+            "country",
+            f"{country[:60]!r} is not the code of a country.",
+            "Write its two capital letters by ISO 3166, such as DE or TR.",
+        )
+    return country
 
 
 def read_data_protection(block: Block) -> DataProtection:

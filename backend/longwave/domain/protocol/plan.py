@@ -1,17 +1,15 @@
-"""Sections about the course of the study: messages, safety, analysis."""
+"""Sections about the course of the study: messages, analysis."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
 
-from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.block import Block, check_unique
 from longwave.domain.protocol.model import (
     Analysis,
     MessageRules,
     PrecedenceAnalysis,
-    SafetyRule,
     TreatmentAnalysis,
 )
 
@@ -57,23 +55,6 @@ def read_messages(block: Block | None) -> MessageRules:
                     "Write growing durations such as [P3D, P7D].",
                 )
     return MessageRules(reminders=reminders, quiet_hours=quiet)
-
-
-def read_safety(root: Block) -> tuple[SafetyRule, ...]:
-    """Read the rules on scores that show help and alert somebody."""
-    blocks = root.blocks("safety", "safety")
-    roles = [role.value for role in Role]
-    rules = tuple(
-        SafetyRule(
-            id=block.identifier("id"),
-            when=block.text("when"),
-            show=block.identifier("show"),
-            alert=block.one_of("alert", roles),
-        )
-        for block in blocks
-    )
-    check_unique(blocks, [rule.id for rule in rules])
-    return rules
 
 
 def read_analysis(root: Block) -> tuple[Analysis, ...]:

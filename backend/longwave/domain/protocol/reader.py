@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from longwave.domain.instrument import Instrument
-from longwave.domain.protocol import arms, people, plan, programmes, screening, texts, waves
+from longwave.domain.protocol import (
+    arms,
+    people,
+    plan,
+    programmes,
+    safety,
+    screening,
+    texts,
+    waves,
+)
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
@@ -16,12 +25,7 @@ from longwave.domain.protocol.instruments import instrument_file, read_instrumen
 from longwave.domain.protocol.media import Media, split_stored
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.protocol.planned import check_analysis
-from longwave.domain.protocol.references import (
-    PROTOCOL_FILE,
-    References,
-    page_file,
-    references,
-)
+from longwave.domain.protocol.references import PROTOCOL_FILE, References, references
 from longwave.domain.protocol.timing import check_timing
 
 
@@ -49,6 +53,7 @@ def read_protocol(files: Mapping[str, bytes], media: Mapping[str, Media] | None 
     known = media or {}
     protocol = _read_sections(root, files, known, referred, faults)
     check_references(root, protocol, files.keys())
+    safety.check_safety(root, protocol)
     screening.check_eligibility(root, protocol)
     arms.check_arms(root, protocol)
     arms.check_randomisation(root, protocol)
@@ -102,7 +107,7 @@ def _read_sections(
     consent = _section(root, "consent", "consent")
     randomisation = root.block("randomisation", "randomisation")
     messages = root.block("messages", "messages")
-    safety = plan.read_safety(root)
+    rules = safety.read_safety(root, languages)
     return Protocol(
         hash="",
         study=people.read_study(study, languages),
@@ -123,19 +128,10 @@ def _read_sections(
             texts=texts.read_texts(messages, languages, files),
             calendar=texts.read_calendar(messages),
         ),
-        safety=safety,
+        safety=rules,
         analysis=plan.read_analysis(root),
         instruments=_read_instruments(files, referred, faults),
-        texts={
-            rule.show: {
-                language: people.read_page(
-                    page_file(rule.show, language), root, f"safety[{index}].show", files, faults
-                )
-                for language in languages
-            }
-            for index, rule in enumerate(safety)
-            if rule.show and not root.faulty(f"safety[{index}].show")
-        },
+        texts=safety.read_help_pages(root, rules, languages, files, faults),
     )
 
 

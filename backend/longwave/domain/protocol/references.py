@@ -71,7 +71,8 @@ def references(data: Data) -> References:
     messages = [path for template in written for path in _in_each(languages, template)]
     waves = _entries(_get(data, "waves"))
     instruments = [name for wave in waves for name in _words(_get(wave, "instruments"), IDENTIFIER)]
-    pages = _words([_get(rule, "show") for rule in _entries(_get(data, "safety"))], IDENTIFIER)
+    shown = [name for rule in _entries(_get(data, "safety")) for name in _pages(rule)]
+    pages = _words(shown, IDENTIFIER)
     return References(
         languages,
         tuple(dict.fromkeys(instruments))[:_MOST],
@@ -80,6 +81,15 @@ def references(data: Data) -> References:
         tuple(dict.fromkeys(messages)),
         tuple(dict.fromkeys(_materials(data, languages))),
     )
+
+
+def _pages(rule: Data) -> list[Data]:
+    """Return the names of the pages that a safety rule shows: everywhere, and by country."""
+    show = _get(rule, "show")
+    if not isinstance(show, dict):
+        return [show]
+    countries = _get(show, "countries")
+    return [_get(show, "page"), *(countries.values() if isinstance(countries, dict) else ())]
 
 
 def _materials(data: Data, languages: Sequence[str]) -> Iterator[str]:

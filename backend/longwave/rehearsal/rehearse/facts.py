@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,10 +13,11 @@ import numpy as np
 from longwave.domain.dataset import Dataset, DatasetParticipant
 from longwave.domain.lifecycle import AssessmentStatus, MessageState
 from longwave.domain.protocol.anchors import PROGRAMME, RANDOMISATION, WAVE, planned_at
-from longwave.domain.protocol.checks import measured_scores
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.rules import compile_rule
+from longwave.domain.safety import names_in, variables_of
 from longwave.export.cells import AnswerCells
+from longwave.export.content import all_scales
 from longwave.export.occasions import Occasion, list_occasions
 from longwave.export.scores import scores_frame
 from longwave.rehearsal.rehearse.people import Virtual
@@ -85,7 +85,7 @@ class MessageFact:
 
 @dataclass(frozen=True, slots=True)
 class AlertFact:
-    """A safety rule that fires on the scores of one assessment."""
+    """A safety rule that fires on the answers of one assessment."""
 
     rule: str
     person: int
@@ -305,41 +305,61 @@ def _alerts(
     protocol: Protocol,
     numbers: Numbers,
 ) -> tuple[tuple[AlertFact, ...], dict[str, int]]:
-    """Evaluate every safety rule on the scores of every assessment that was begun."""
+    """Evaluate every safety rule on the answers and scores of every assessment that was begun."""
     if not protocol.safety:
         return (), {}
-    names = measured_scores(protocol, [wave.id for wave in protocol.waves])
-    variables = tuple((name, "number") for name in names)
-    rules = [(rule.id, compile_rule(rule.when, variables)) for rule in protocol.safety]
+    variables = variables_of(protocol.instruments.values())
+    rules = [(rule, compile_rule(rule.when, variables)) for rule in protocol.safety]
     fired: list[AlertFact] = []
     undecided: Counter[str] = Counter()
-    for place, scores in _scores(dataset, protocols, occasions).items():
+    for place, values in _values(dataset, protocols, occasions, protocol).items():
         occasion = occasions[place]
         if occasion.assessment is None or not occasion.was_begun:
             continue
         who = dataset.participants[occasion.participant]
         at = occasion.assessment.submitted_at or occasion.assessment.closes_at
-        for rule_id, rule in rules:
-            outcome = rule.outcome(scores)
+        for rule, compiled in rules:
+            if not rule.holds_at(occasion.wave):
+                continue
+            outcome = compiled.outcome(values)
             if outcome:
-                fired.append(AlertFact(rule_id, numbers[who.id], occasion.wave, at))
-            elif outcome is None and any(name in scores for name in _named(rule.source, names)):
-                undecided[rule_id] += 1
+                fired.append(AlertFact(rule.id, numbers[who.id], occasion.wave, at))
+            elif outcome is None and any(name in values for name in names_in(rule.when)):
+                undecided[rule.id] += 1
     return tuple(fired), dict(undecided)
 
 
-def _named(rule: str, names: Iterable[str]) -> list[str]:
-    return [name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", rule)]
-
-
-def _scores(
-    dataset: Dataset, protocols: Mapping[int, Protocol], occasions: list[Occasion]
-) -> dict[int, dict[str, float | None]]:
-    """Return the scores of each occasion, by ``instrument.scale``; None for too few items."""
+def _values(
+    dataset: Dataset,
+    protocols: Mapping[int, Protocol],
+    occasions: list[Occasion],
+    protocol: Protocol,
+) -> dict[int, dict[str, str | float | None]]:
+    """Return what rules name, for each occasion; None where it was asked and is not known."""
     cells = AnswerCells(dataset, protocols, occasions)
-    frame = scores_frame(cells, {"place": np.arange(len(occasions))})
+    found = _scores(cells, len(occasions))
+    wanted = {name for rule in protocol.safety for name in names_in(rule.when)}
+    types = dict(variables_of(protocol.instruments.values()))
+    scales = {f"{instrument}.{scale}" for instrument, scale in all_scales(protocols)}
+    places = {id(occasion): place for place, occasion in enumerate(occasions)}
+    for wave in cells.waves:
+        for column, (instrument, item) in enumerate(wave.items):
+            name = f"{instrument}.{item}"
+            if name not in wanted or name in scales:
+                continue
+            for row, code in zip(wave.rows, wave.value[:, column], strict=True):
+                value = None if code < 0 else cells.values[code]
+                is_number = value is not None and types[name] == "number"
+                known = found.setdefault(places[id(cells.begun[row])], {})
+                known[name] = float(value) if value is not None and is_number else value
+    return found
+
+
+def _scores(cells: AnswerCells, places: int) -> dict[int, dict[str, str | float | None]]:
+    """Return the scores of each occasion, by ``instrument.scale``; None for too few items."""
+    frame = scores_frame(cells, {"place": np.arange(places)})
     columns = (frame[name] for name in ("place", "instrument", "scale", "value"))
-    found: dict[int, dict[str, float | None]] = {}
+    found: dict[int, dict[str, str | float | None]] = {}
     for place, instrument, scale, value in zip(*columns, strict=True):
         number = float(value)
         known = found.setdefault(int(place), {})

@@ -157,7 +157,7 @@ def _safety(facts: Facts, protocol: Protocol) -> tuple[Alerts, ...]:
         found.append(
             Alerts(
                 rule=rule.id,
-                alert=rule.alert,
+                alert=rule.alert.role,
                 fires=len(fired),
                 people=len({alert.person for alert in fired}),
                 by_wave=dict(sorted(Counter(alert.wave for alert in fired).items())),
