@@ -63,6 +63,11 @@ class Translator:
         return format_datetime(local, "d MMMM y, HH:mm", locale=_known(self.language))
 
     @property
+    def locale(self) -> Locale:
+        """How this language writes dates, days and lists."""
+        return _known(self.language)
+
+    @property
     def direction(self) -> str:
         """Whether this language is written left to right (``ltr``) or not (``rtl``)."""
         return direction(self.language)

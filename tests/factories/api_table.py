@@ -104,6 +104,8 @@ TABLE = {
     ("GET", f"{STUDY}/messages"): Entry("ocm"),
     ("GET", f"{STUDY}/tasks"): Entry("ocm"),
     ("POST", f"{STUDY}/tasks/{{name}}/done"): act(TEAM, {}),
+    ("GET", f"{STUDY}/alerts"): Entry("ocfm"),
+    ("POST", f"{STUDY}/alerts/{{name}}/acknowledgement"): act(PROGRAMME, {"note": "called"}),
     ("POST", f"{API}/bounces"): Entry(
         TEAM, 200, {"message_id": "none@longwave", "kind": "hard"}, "bounces", no_study=True
     ),

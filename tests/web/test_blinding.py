@@ -12,6 +12,7 @@ import io
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from factories.routes import routes_of
 from factories.site import TestClient
 from factories.undone import Undone
 
+from longwave import resources
 from longwave.config import Settings
 from longwave.domain.blinding import EVENTS, MESSAGES, Viewer
 from longwave.domain.errors import NotAllowedError
@@ -37,7 +39,7 @@ from longwave.services.overview import find_participant
 from longwave.services.staff import add_staff, issue_token
 from longwave.services.study import get_study
 from longwave.storage.database import Database
-from longwave.storage.tables import Allocation, Assessment, Event, Participant
+from longwave.storage.tables import Alert, Allocation, Assessment, Event, Participant
 from longwave.web.app import create_app
 
 SOURCE = Path(__file__).parents[2] / "backend" / "longwave"
@@ -63,6 +65,13 @@ EDITS = {
 programmes:
 """,
 }
+EDITS["\nanalysis:\n"] = """
+safety:
+  - {id: tired, when: bat_12.total >= 2.5 || scs_sf.q1 >= 4, show: help, alert: coordinator}
+
+analysis:
+"""
+HELP = {f"texts/help/{language}.md": b"Call 100.\n" for language in ("en", "tr")}
 BLINDED = Viewer("blinded@lab.example", Role.OWNER, blinded=True)
 SEEING = Viewer("seeing@lab.example", Role.OWNER, blinded=False)
 TELLS = "in the zebra arm, not in the quagga arm"
@@ -213,7 +222,8 @@ def worlds(tmp_path_factory, migrated_sqlite):
     folder = tmp_path_factory.mktemp("worlds")
     path = folder / "base.db"
     path.write_bytes(migrated_sqlite.read_bytes())
-    base = Lab(f"sqlite:///{path}", edits=EDITS)
+    files = resources.protocol_files(resources.protocols_directory() / "msc_burnout_rct")
+    base = Lab(f"sqlite:///{path}", {**files, **HELP}, edits=EDITS)
     with base.database.writing() as session:
         add_staff(session, BLINDED.name, Role.OWNER, blinded=True, now=base.now)
         add_staff(session, SEEING.name, Role.OWNER, blinded=False, now=base.now)
@@ -282,6 +292,7 @@ READS = {
     f"{STUDY}/events",
     f"{STUDY}/messages",
     f"{STUDY}/tasks",
+    f"{STUDY}/alerts",
 }
 ACTS = {
     f"{STUDY}/approval": {
@@ -316,6 +327,7 @@ ACTS = {
     f"{PERSON}/choices": {"use": "sharing", "allowed": True},
     f"{PERSON}/contact": {**WHY, "email": "new@clinic.example"},
     f"{STUDY}/tasks/{{name}}/done": {},
+    f"{STUDY}/alerts/{{name}}/acknowledgement": {"note": "called"},
     f"{API}/bounces": {"message_id": "none@longwave", "kind": "hard"},
     f"{API}/bounces/mail": None,
     f"{PERSON}/erasure": WHY,
@@ -384,7 +396,7 @@ def everything(world: World) -> dict[str, bytes]:
             found[f"GET {address}"] = f"{answer.status_code} ".encode() + body
     for path, body in ACTS.items():
         for person, public_id in zip(world.people, ids, strict=True):
-            name = f"{public_id}.address_bounced.1"
+            name = f"{public_id}.{'tired' if 'alerts' in path else 'address_bounced'}.1"
             address = path.format(slug=world.lab.slug, public_id=public_id, name=name, **COURSE)
             if person == world.people[0] or "{public_id}" in path or "{name}" in path:
                 answer = browser.post(address, json=body)
@@ -454,6 +466,19 @@ def test_the_two_worlds_differ_in_the_arms_and_in_all_that_follows(worlds):
         [world.lab.participant(person).follow_up for person in world.people] for world in (one, two)
     ]
     assert follow_ups[0] != follow_ups[1]
+
+
+def test_alerts_tell_the_blinded_of_the_waves_that_everybody_has(worlds):
+    """Alerts of the other waves are there, and go to those who see the arms."""
+    (one, two), received = worlds
+    for place, world in enumerate((one, two)):
+        waves = {row.id: row.wave for row in world.lab.rows(Assessment)}
+        raised = Counter(waves[row.assessment_id] for row in world.lab.rows(Alert))
+        assert raised["p1"] > 0, raised
+        assert raised["w3"] > 0, raised
+        shown = received["a year"][place][f"GET {STUDY.format(slug=world.lab.slug)}/alerts"]
+        everywhere = sum(count for wave, count in raised.items() if wave.startswith("w"))
+        assert shown.count(b'"rule":"tired"') == everywhere
 
 
 @pytest.mark.parametrize("look", LOOKS_AT)
@@ -536,13 +561,17 @@ def test_no_message_names_an_arm_to_anybody(worlds):
             assert not TELLING.search(f"{mail.subject}\n{mail.body}\n{mail.unsubscribe}")
 
 
+OF_UNBLINDING = "A participant was unblinded"
+"""All the team is mailed this. Alerts about some waves go to those alone who see the arms."""
+
+
 def test_staff_get_the_same_messages_whoever_is_in_which_arm(worlds):
     made, _ = worlds
     told = [
         [
             (mail.recipient, mail.subject, mail.body, mail.date)
             for mail in world.lab.transport.mails
-            if mail.recipient.endswith("@lab.example")
+            if mail.recipient == BLINDED.name or mail.subject == OF_UNBLINDING
         ]
         for world in made
     ]

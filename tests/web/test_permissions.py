@@ -23,7 +23,7 @@ from longwave.domain.permissions import Scope
 from longwave.services import bounces, courses, staff
 from longwave.services import study as studies
 from longwave.services.study import get_study
-from longwave.storage.tables import Allocation, Message, Unblinding
+from longwave.storage.tables import Alert, Allocation, Assessment, Message, Unblinding
 
 
 class World:
@@ -48,6 +48,7 @@ class World:
         self.people = {name: self._in_the_programme(name) for name in ("north", "south")}
         for person in self.people.values():
             self._let_mail_come_back(person)
+            self._raise_alert(person)
         self.tokens: dict[tuple[object, ...], str] = {}
         self.requests: dict[str, int] = {}
         self._begin_courses()
@@ -92,6 +93,19 @@ class World:
                 source="mailbox",
                 allowed=lambda *_: True,
                 now=self.site.now,
+            )
+
+    def _raise_alert(self, person):
+        with self.site.database.writing() as session:
+            of_theirs = Assessment.participant_id == person.id
+            session.add(
+                Alert(
+                    study_id=person.study_id,
+                    participant_id=person.id,
+                    assessment_id=session.exec(select(Assessment).where(of_theirs)).first().id,
+                    rule="worn",
+                    raised_at=self.site.now,
+                )
             )
 
     def token(self, role, *, blinded, site=None, slug="small-trial", scope=Scope.ALL):
@@ -144,7 +158,7 @@ class World:
             slug=slug,
             public_id=person.public_id,
             number=self.requests.get(token, 1),
-            name=f"{person.public_id}.address_bounced.1",
+            name=f"{person.public_id}.{'worn' if 'alerts' in path else 'address_bounced'}.1",
             programme="course",
             group=site,
             session=1,

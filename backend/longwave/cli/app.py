@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from longwave.cli import (
+    alert,
     audit,
     course,
     database,
@@ -40,6 +41,7 @@ app.add_typer(course.app, name="course")
 app.add_typer(message.app, name="message")
 app.command()(bounce)
 app.add_typer(task.app, name="task")
+app.add_typer(alert.app, name="alert")
 app.command("export")(export_command)
 app.command("analyse")(analyse_command)
 app.add_typer(randomisation.app, name="randomisation")

@@ -21,7 +21,7 @@ from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Protocol, Wave
 from longwave.keys import KeyRing, token_hash
-from longwave.services import audit, expiry, outbox, randomisation, timeline
+from longwave.services import audit, expiry, outbox, randomisation, safety, timeline
 from longwave.services.consent import require_consent
 from longwave.services.participant import record, require_open
 from longwave.services.study import protocol_of
@@ -272,6 +272,7 @@ def submit(session: Session, assessment: Assessment, *, keys: KeyRing, now: date
     answers = answers_of(session, assessment)
     if assessment.started_at is None:
         raise InvalidInputError("Nothing was answered yet.", "Answer the questions first.")
+    safety.look(session, assessment, at_the_end=True, now=now)
     assessment.status = AssessmentStatus.COMPLETED
     assessment.submitted_at = now
     assessment.closed_at = now
@@ -376,3 +377,4 @@ def _save(
     assessment.revision += 1
     expiry.saved(session, assessment, now=now)
     session.flush()
+    safety.look(session, assessment, instruments=frozenset(saved), now=now)

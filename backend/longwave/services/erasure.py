@@ -11,6 +11,7 @@ from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.permissions import Action
 from longwave.services import personal, timeline
 from longwave.services.participant import hold, move, record, required_reason
+from longwave.storage import alert as alerts
 from longwave.storage import course, erasure
 from longwave.storage import message as messages
 from longwave.storage import participant as participants
@@ -22,7 +23,7 @@ from longwave.storage.tables.base import key
 def erase(
     session: Session, participant: Participant, *, reason: str, viewer: Viewer, now: datetime
 ) -> None:
-    """Erase a participant's name, address and answers; who still takes part leaves by it.
+    """Erase a participant's name, address, answers and alerts; who takes part leaves by it.
 
     Allocation, stratum and the proof of consent stay, and so does the trail: what it holds of
     personal values can be read by nobody without the key that is deleted here. It is possible
@@ -56,6 +57,7 @@ def _delete(session: Session, participant: Participant) -> None:
     erasure.delete_contact(session, key(participant))
     erasure.delete_answers(session, key(participant))
     course.forget(session, key(participant))
+    alerts.delete_of(session, key(participant))
     messages.forget_details(session, key(participant))
     personal.forget(session, participant)
     participant.screening = None

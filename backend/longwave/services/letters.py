@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -20,6 +21,7 @@ from longwave.notify import Attachment, Letter, Mail, Sms
 from longwave.services import calendar, texts
 from longwave.services.study import current_protocol, protocol_of
 from longwave.services.texts import Facts, MessageText
+from longwave.storage import alert as alerts
 from longwave.storage import consent as consents
 from longwave.storage import study as studies
 from longwave.storage import unblinding as unblindings
@@ -29,6 +31,7 @@ from longwave.storage.tables.base import key
 
 _CONSENT = "consent:"
 _UNBLINDING = "unblinding:"
+_ALERT = ":alert:"
 
 
 def consent_step(version: str) -> str:
@@ -39,6 +42,32 @@ def consent_step(version: str) -> str:
 def unblinding_step(unblinding_id: int) -> str:
     """Return the step of the message that tells of an unblinding."""
     return f"{_UNBLINDING}{unblinding_id}"
+
+
+class AlertPlace(NamedTuple):
+    """Which alert of which assessment it is, by its number from 1."""
+
+    wave: str
+    public_id: str
+    occurrence: int
+    number: int
+
+
+def alert_step(wave: str, public_id: str, occurrence: int, number: int, reminder: int) -> str:
+    """Return the step of the notice of an alert, or of a reminder of it (from 1).
+
+    It begins with the wave, as those of all messages about a wave do: so it is kept from the
+    blinded where the wave is.
+    """
+    return f"{wave}{_ALERT}{public_id}.{occurrence}.{number}:{reminder}"
+
+
+def alert_place(step: str) -> tuple[AlertPlace, int]:
+    """Return of which alert a step tells, and which reminder it is."""
+    wave, _, rest = step.partition(_ALERT)
+    place, _, reminder = rest.partition(":")
+    public_id, occurrence, number = place.rsplit(".", 2)
+    return AlertPlace(wave, public_id, int(occurrence), int(number)), int(reminder)
 
 
 def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: datetime) -> Letter:
@@ -53,6 +82,8 @@ def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: da
     """
     if due.message.kind == Kind.UNBLINDING_NOTICE:
         return _mail(due, _address_of_staff(due), _unblinding_notice(session, due), now)
+    if due.message.kind == Kind.SAFETY_ALERT:
+        return _mail(due, _address_of_staff(due), _safety_notice(session, due, base_url), now)
     if due.participant is None or due.contact is None:
         raise NotFoundError(f"Message {due.message.id} has nobody to go to.")
     if due.message.kind == Kind.CONSENT_COPY:
@@ -225,6 +256,24 @@ def _unblinding_notice(session: Session, due: Due) -> MessageText:
         public_id=found.participant.public_id,
         who=found.staff.email,
         at=found.unblinding.confirmed_at,
+        trial_run=_is_trial_run(due),
+    )
+
+
+def _safety_notice(session: Session, due: Due, base_url: str) -> MessageText:
+    place, reminder = alert_place(due.message.step)
+    found = alerts.find(session, due.message.study_id, *place)
+    if found is None:
+        raise NotFoundError(f"Message {due.message.id} tells of an alert that was erased.")
+    protocol = current_protocol(session, due.study)
+    return texts.safety_notice(
+        public_id=found.participant.public_id,
+        site=found.participant.site,
+        at=found.alert.raised_at,
+        zone=protocol.study.timezone,
+        reminder=reminder,
+        slug=due.study.slug,
+        address=f"{base_url}/api/v1/studies/{due.study.slug}/alerts",
         trial_run=_is_trial_run(due),
     )
 

@@ -228,6 +228,38 @@ def unblinding_notice(*, public_id: str, who: str, at: datetime, trial_run: bool
     return _text(say, "A participant was unblinded", paragraphs, trial_run)
 
 
+def safety_notice(
+    *,
+    public_id: str,
+    site: str,
+    at: datetime,
+    zone: str,
+    reminder: int,
+    slug: str,
+    address: str,
+    trial_run: bool,
+) -> MessageText:
+    """Tell staff, in English, of an alert about a participant; never an answer, nor the arm.
+
+    ``reminder`` counts from 1; 0 for the first notice.
+    """
+    say = translator(SOURCE)
+    when = f"{say.time(at, zone)} ({zone})"
+    paragraphs = [
+        "Hello,",
+        f"participant {public_id} at the site {site} gave answers on {when} that the protocol "
+        "wants somebody to look at.",
+        "The participant was shown the study's page of help.",
+        f"Look after it, and say what was done: `longwave alert list {slug}` on the server, or "
+        f"{address} by the API.",
+        "This message names neither answers nor the arm.",
+    ]
+    if reminder:
+        paragraphs.insert(2, f"Nobody has acknowledged it yet; this is reminder {reminder}.")
+    subject = "Reminder: a participant needs a look" if reminder else "A participant needs a look"
+    return _text(say, subject, paragraphs, trial_run)
+
+
 _RULE = "-" * 60
 
 

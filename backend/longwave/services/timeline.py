@@ -14,7 +14,7 @@ from longwave.domain.protocol.anchors import WAVE, planned_at
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import ClosingReason
 from longwave.keys import KeyRing
-from longwave.services import audit, courses, expiry, outbox, programme
+from longwave.services import audit, courses, expiry, outbox, programme, safety
 from longwave.services.participant import move, record
 from longwave.services.planning import instants, plan_anew, plan_from
 from longwave.services.study import current_protocol
@@ -128,6 +128,8 @@ class _Batch:
     ) -> None:
         """Close an assessment as at the moment at which it expired, however late it is noticed."""
         started = assessment.status == AssessmentStatus.STARTED
+        if started:
+            safety.look(self.session, assessment, at_the_end=True, now=self.now)
         status = AssessmentStatus.PARTIAL if started else AssessmentStatus.EXPIRED
         assessment.closing_reason = reason
         self._end(participant, assessment, status, assessment.expires_at)

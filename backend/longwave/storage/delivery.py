@@ -132,6 +132,11 @@ def _where(
     if hidden_waves:
         wave = col(Assessment.wave)
         where.append(or_(wave.is_(None), wave.not_in(hidden_waves)))
+        # Messages to staff are about no assessment; what they are about stands in their step.
+        where += [
+            ~col(Message.step).startswith(f"{hidden}:", autoescape=True)
+            for hidden in sorted(hidden_waves)
+        ]
     if participant_id is not None:
         where.append(col(Message.participant_id) == participant_id)
     return where

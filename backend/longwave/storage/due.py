@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func
 
 from longwave.domain.lifecycle import AssessmentStatus, Messages, MessageState
 from longwave.domain.messages.kinds import PRIORITIES
-from longwave.storage.tables import Assessment, Dose, Message, Participant
+from longwave.storage.tables import Alert, Assessment, Dose, Message, Participant
 
 
 class NextDue(NamedTuple):
@@ -71,6 +71,12 @@ _DOSE = (
 _PROGRAMME = select(func.min(col(Participant.programme_ends_at))).where(
     col(Participant.programme_ends_at) > bindparam("after")
 )
+_ALERT = (
+    select(col(Alert.escalates_at))
+    .where(col(Alert.acknowledged_at).is_(None), col(Alert.escalates_at) > bindparam("after"))
+    .order_by(col(Alert.escalates_at))
+    .limit(1)
+)
 _SWEPT: list[Select[Any]] = [
     _earliest_assessment(AssessmentStatus.SCHEDULED, col(Assessment.opens_at)),
     _earliest_assessment(AssessmentStatus.OPEN, col(Assessment.expires_at)),
@@ -78,6 +84,7 @@ _SWEPT: list[Select[Any]] = [
     _CROSSOVER,
     _DOSE,
     _PROGRAMME,
+    _ALERT,
 ]
 
 

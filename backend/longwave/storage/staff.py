@@ -64,6 +64,20 @@ def holding(session: Session, study_id: int, role: Role) -> list[Staff]:
     return list(session.exec(statement))
 
 
+def grants_in(session: Session, study_id: int) -> list[tuple[Staff, StaffGrant]]:
+    """Return everybody's roles in a study, or in all studies, by address."""
+    statement = (
+        select(Staff, StaffGrant)
+        .join(StaffGrant, col(StaffGrant.staff_id) == col(Staff.id))
+        .where(
+            col(Staff.removed_at).is_(None),
+            or_(col(StaffGrant.study_id).is_(None), col(StaffGrant.study_id) == study_id),
+        )
+        .order_by(Staff.email, col(StaffGrant.id))
+    )
+    return list(session.exec(statement))
+
+
 def revoke_tokens(session: Session, staff_id: int, label: str | None, now: datetime) -> int:
     """End the tokens of somebody that still stand, or those with a label; return how many."""
     statement = (

@@ -54,6 +54,19 @@ class Ended(NamedTuple):
     reason: str | None = None
 
 
+class Alerted(NamedTuple):
+    """An alert: the digest of its rule, how often it was brought to mind, and who looked after it.
+
+    ``salted`` is what proves the rule.
+    """
+
+    salted: str
+    at: str
+    steps: int = 0
+    acknowledged_at: str | None = None
+    acknowledged_by: str | None = None
+
+
 @dataclass(slots=True)
 class PersonState:
     """What follows from a participant's events.
@@ -91,6 +104,7 @@ class PersonState:
     choices: list[Chosen] = field(default_factory=list)
     assessments: dict[tuple[str, int], Ended] = field(default_factory=dict)
     course: CourseState = field(default_factory=CourseState)
+    alerts: dict[tuple[str, int, int], Alerted] = field(default_factory=dict)
 
     @property
     def excluded_as(self) -> str | None:
@@ -228,6 +242,7 @@ def _zone_changed(state: PersonState, event: Happened) -> None:
 
 def _erased(state: PersonState, event: Happened) -> None:
     state.erased_at, state.messages = event.at, Messages.PAUSED
+    state.alerts.clear()
 
 
 def _stratum_corrected(state: PersonState, event: Happened) -> None:
@@ -263,6 +278,26 @@ def _corrected(state: PersonState, event: Happened) -> None:
 
 def _occasion(event: Happened) -> tuple[str, int]:
     return str(event.payload["wave"]), int(event.payload["occurrence"])
+
+
+def _alerted(state: PersonState, event: Happened) -> None:
+    state.alerts[_alert(event)] = Alerted(event.payload["rule"], event.at)
+
+
+def _reminded(state: PersonState, event: Happened) -> None:
+    place = _alert(event)
+    state.alerts[place] = state.alerts[place]._replace(steps=int(event.payload["steps"]))
+
+
+def _acknowledged(state: PersonState, event: Happened) -> None:
+    place = _alert(event)
+    state.alerts[place] = state.alerts[place]._replace(
+        acknowledged_at=event.at, acknowledged_by=event.actor
+    )
+
+
+def _alert(event: Happened) -> tuple[str, int, int]:
+    return (*_occasion(event), int(event.payload["number"]))
 
 
 def _requested(state: PersonState, event: Happened) -> None:
@@ -309,6 +344,9 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "assessment.expired": _ended,
     "assessment.cancelled": _ended,
     "answer.corrected": _corrected,
+    "safety.alert": _alerted,
+    "safety.reminded": _reminded,
+    "safety.acknowledged": _acknowledged,
     "unblinding.requested": _requested,
     "unblinding.confirmed": _unblinded,
     **dict.fromkeys(course.STEPS, _of_course),

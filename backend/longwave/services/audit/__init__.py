@@ -1,6 +1,12 @@
 """The audit trail: one event for each thing that happened, sealed in blocks, and verified."""
 
-from longwave.services.audit.answers import answers_digest, dose_digest, salted_answers
+from longwave.services.audit.answers import (
+    answers_digest,
+    dose_digest,
+    rule_digest,
+    salted_answers,
+    salted_rule,
+)
 from longwave.services.audit.chain import Head
 from longwave.services.audit.events import note, record
 from longwave.services.audit.report import Finding, TrailReport
@@ -20,7 +26,9 @@ __all__ = [
     "last_head",
     "note",
     "record",
+    "rule_digest",
     "salted_answers",
+    "salted_rule",
     "seal",
     "verify",
 ]

@@ -40,12 +40,30 @@ def dose_digest(salt: bytes, attended: bool, minutes: float | None) -> str:
     return hashlib.sha256(salt + json.dumps([attended, taken]).encode()).hexdigest()
 
 
+def rule_digest(salt: bytes, rule: str) -> str:
+    """Return the SHA-256 of the safety rule that answers set off, as 64 hexadecimal digits.
+
+    The rule alone would tell what was answered.
+    """
+    return hashlib.sha256(salt + rule.encode()).hexdigest()
+
+
 def salted_answers(session: Session, assessment: Assessment) -> str:
     """Return the digest of an assessment's answers as they are now; its salt is made if needed.
 
     The event that ends an assessment carries it as ``answers``, and so does every correction.
     """
+    salt = _salt(session, assessment)
+    return answers_digest(salt, assessments.answers(session, key(assessment)))
+
+
+def salted_rule(session: Session, assessment: Assessment, rule: str) -> str:
+    """Return the digest of a safety rule that the answers of an assessment set off."""
+    return rule_digest(_salt(session, assessment), rule)
+
+
+def _salt(session: Session, assessment: Assessment) -> bytes:
     if assessment.salt is None:
         assessment.salt = secrets.token_bytes(_SALT_BYTES)
         session.flush()
-    return answers_digest(assessment.salt, assessments.answers(session, key(assessment)))
+    return assessment.salt

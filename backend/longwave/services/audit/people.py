@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,12 +15,13 @@ from longwave.domain.replay import person
 from longwave.domain.replay.person import PersonState
 from longwave.domain.trail import Happened, read_payload
 from longwave.services.audit import courses
-from longwave.services.audit.answers import answers_digest
+from longwave.services.audit.answers import answers_digest, rule_digest
 from longwave.services.audit.report import TrailReport
 from longwave.storage import record
 from longwave.storage.assessment import GivenAnswer
 from longwave.storage.record import (
     Range,
+    StoredAlert,
     StoredAllocation,
     StoredAssessment,
     StoredChoice,
@@ -76,6 +78,7 @@ class _Person:
     strays: list[StrayAnswers] = field(default_factory=list)
     places: list[StoredPlace] = field(default_factory=list)
     doses: list[StoredDose] = field(default_factory=list)
+    alerts: list[StoredAlert] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
 
 
@@ -128,6 +131,7 @@ def _read(session: Session, within: Range) -> dict[int, _Person]:
         ("periods", record.periods(session, within)),
         ("unblindings", record.unblindings(session, within)),
         ("assessments", record.ended_assessments(session, within, _ENDED)),
+        ("alerts", record.alerts(session, within)),
         ("strays", record.stray_answers(session, within, _ANSWERABLE)),
         ("places", record.places(session, within)),
         ("doses", record.doses(session, within)),
@@ -208,6 +212,7 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
     confirmed = sorted(row.confirmed_at for row in found.unblindings if row.confirmed_at)
     if (requested, confirmed) != (sorted(state.requested), sorted(state.unblinded)):
         yield "unblinding: the rows are not those that follow from the trail"
+    yield from _alerts(found)
     yield from _assessments(found, report)
     erased = state.erased_at is not None
     yield from courses.findings(found.places, found.doses, state.course, erased=erased)
@@ -285,6 +290,24 @@ def _periods_told(state: PersonState) -> list[tuple[int, str | None, str | None,
         (number, programmes.get(number), starts, end)
         for number, (starts, end) in enumerate(zip(begun, ends, strict=True), start=1)
     ]
+
+
+def _alerts(found: _Person) -> Iterator[str]:
+    told = dict(found.state.alerts)
+    numbers: Counter[tuple[str, int]] = Counter()
+    for row in found.alerts:
+        numbers[row.wave, row.occurrence] += 1
+        number = numbers[row.wave, row.occurrence]
+        name = f"alert {number} of assessment {row.wave}.{row.occurrence}"
+        alerted = told.pop((row.wave, row.occurrence, number), None)
+        if alerted is None:
+            yield f"{name}: it does not follow from the trail"
+        elif row.salt is None or rule_digest(row.salt, row.rule) != alerted.salted:
+            yield f"{name}: its rule is not the one that was set off"
+        elif alerted[1:] != (row.raised_at, row.steps, row.acknowledged_at, row.acknowledged_by):
+            yield f"{name}: what became of it is not what follows from the trail"
+    for wave, occurrence, number in told:
+        yield f"alert {number} of assessment {wave}.{occurrence}: the table does not hold it"
 
 
 def _assessments(found: _Person, report: TrailReport) -> Iterator[str]:

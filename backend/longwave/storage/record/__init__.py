@@ -4,6 +4,7 @@ from longwave.storage.record.common import StoredAllocation
 from longwave.storage.record.courses import StoredDose, StoredPlace, doses, places
 from longwave.storage.record.people import (
     Range,
+    StoredAlert,
     StoredAnswer,
     StoredAssessment,
     StoredChoice,
@@ -12,6 +13,7 @@ from longwave.storage.record.people import (
     StoredPeriod,
     StoredUnblinding,
     StrayAnswers,
+    alerts,
     allocations,
     answers,
     choices,
@@ -38,6 +40,7 @@ from longwave.storage.record.studies import (
 
 __all__ = [
     "Range",
+    "StoredAlert",
     "StoredAllocation",
     "StoredAnswer",
     "StoredApproval",
@@ -52,6 +55,7 @@ __all__ = [
     "StoredUnblinding",
     "StoredVersion",
     "StrayAnswers",
+    "alerts",
     "allocations",
     "answers",
     "approvals",

@@ -18,6 +18,7 @@ from longwave.storage.record.common import (
     stream,
 )
 from longwave.storage.tables import (
+    Alert,
     Allocation,
     Answer,
     ArmPeriod,
@@ -343,6 +344,42 @@ def answers(session: Session, within: Range, statuses: Sequence[str]) -> Iterato
         .order_by(col(Answer.assessment_id))
     )
     return stream(session, statement, StoredAnswer._make)
+
+
+class StoredAlert(NamedTuple):
+    """A row of an alert; ``salt`` is that of its assessment."""
+
+    participant_id: int
+    wave: str
+    occurrence: int
+    rule: str
+    salt: bytes | None
+    raised_at: str
+    steps: int
+    acknowledged_at: str | None
+    acknowledged_by: str | None
+
+
+def alerts(session: Session, within: Range) -> list[StoredAlert]:
+    """Return alerts, in the order in which they were written."""
+    dialect = session.get_bind().dialect.name
+    statement = (
+        select(
+            col(Alert.participant_id),
+            col(Assessment.wave),
+            col(Assessment.occurrence),
+            col(Alert.rule),
+            col(Assessment.salt),
+            raw.instant(dialect, col(Alert.raised_at)),
+            col(Alert.escalations),
+            raw.instant(dialect, col(Alert.acknowledged_at)),
+            col(Alert.acknowledged_by),
+        )
+        .join(Assessment, col(Assessment.id) == col(Alert.assessment_id))
+        .where(within.holds(col(Alert.participant_id)))
+        .order_by(col(Alert.id))
+    )
+    return rows(session, statement, StoredAlert._make)
 
 
 def _status_in(statuses: Sequence[str]) -> ColumnElement[bool]:

@@ -136,6 +136,12 @@ class TaskNote(_Input):
     note: Line | None = None
 
 
+class AlertNote(_Input):
+    """What was done about an alert. It must name nobody; erasure erases it."""
+
+    note: Line
+
+
 class BounceReport(_Input):
     """A message that came back: its Message-ID, and how.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from longwave.web.api import (
+    alerts,
     bounces,
     consort,
     courses,
@@ -32,6 +33,7 @@ for module in (
     randomisation,
     events,
     messages,
+    alerts,
     bounces,
 ):
     router.include_router(module.router)
