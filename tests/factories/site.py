@@ -36,13 +36,20 @@ LOAD = {"l1": "1", "hours": "38", "shift": "night"}
 class Site:
     """An application with an open trial run, its staff, and participants as tests need them."""
 
-    def __init__(self, database_url: str, folder: Path, **settings: object) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        files: Mapping[str, bytes] = FILES,
+        **settings: object,
+    ) -> None:
         self.database = Database(database_url)
         self.keys = KeyRing(SECRET)
         self.now = START
         self.folder = folder
         with self.database.writing() as session:
-            studies.add_study(session, FILES, actor="test", now=START)
+            studies.add_study(session, files, actor="test", now=START)
             studies.open_study(
                 session,
                 SLUG,

@@ -6,10 +6,12 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 import uvicorn
+from factories.alarming import WORN, alarming_files
 from factories.site import LOAD
 
 pytestmark = pytest.mark.browser
@@ -159,6 +161,26 @@ def test_with_a_script_one_question_is_shown_and_each_answer_is_saved_at_once(se
     assert page.context.cookies() == []
     page.goto(f"{url}/leave")
     assert page.get_by_role("heading", name="There is no such page").is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_help_that_an_answer_asks_for_is_shown_at_once_and_leads_back(make_site, open_page, script):
+    with serving(partial(make_site, files=alarming_files())) as (site, url):
+        page = open_page(java_script_enabled=script)
+        person = start(page, site, url)
+        for item, value in WORN.items():
+            page.locator(f"input[name={item}][value='{value}']").check()
+            if script and item != "r3":
+                page.locator("#saved.is-saved").wait_for()
+                page.get_by_role("button", name="Continue").click()
+        if not script:
+            page.get_by_role("button", name="Continue").click()
+        page.wait_for_url("**/support")
+        assert page.get_by_text("Call 100.").is_visible()
+        assert site.answers(person) == WORN
+        page.get_by_role("link", name="Back to the questions").click()
+        page.wait_for_url("**/survey/load")
+        assert page.get_by_role("link", name="Support, if you would like it").is_visible()
 
 
 def test_a_double_click_on_finish_ends_with_thanks(served, open_page):

@@ -1,7 +1,7 @@
 """Safety rules at work: looked at as answers come, told to the team, and looked after."""
 
 from longwave.services.safety.help import Help, help_of, pages_for
-from longwave.services.safety.looking import look
+from longwave.services.safety.looking import has_raised, look
 from longwave.services.safety.looking_after import ShownAlert, acknowledge, read_alerts
 from longwave.services.safety.reminding import remind_due
 from longwave.services.safety.watching import watching
@@ -10,6 +10,7 @@ __all__ = [
     "Help",
     "ShownAlert",
     "acknowledge",
+    "has_raised",
     "help_of",
     "look",
     "pages_for",

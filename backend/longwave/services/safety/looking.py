@@ -65,6 +65,14 @@ def look(
     return bool(new)
 
 
+def has_raised(session: Session, assessment: Assessment, *, now: datetime | None = None) -> bool:
+    """Whether the answers of an assessment have raised an alert; with ``now``, at this moment."""
+    if not protocol_of(session, assessment.protocol_version_id).safety:
+        return False
+    raised = alerts.of_assessment(session, key(assessment))
+    return any(now is None or alert.raised_at == now for alert in raised)
+
+
 def _holding(
     session: Session,
     assessment: Assessment,

@@ -13,18 +13,14 @@ from longwave.i18n import Translator
 
 
 def watching(protocol: Protocol, say: Translator) -> list[str]:
-    """Return sentences that say whether and when answers are watched, and where to turn."""
+    """Return sentences that say whether and when answers are watched."""
     if not protocol.safety:
-        told = [say("Nobody watches the answers as they come in: they cannot call for help.")]
-    else:
-        told = [say("Certain answers alert the study team. Nobody watches the other answers.")]
-        told += dict.fromkeys(_looks(rule.alert, say) for rule in protocol.safety)
+        return [say("Nobody watches the answers as they come in: they cannot call for help.")]
+    looks = list(dict.fromkeys(_looks(rule.alert, say) for rule in protocol.safety))
     return [
-        *told,
-        say(
-            "The study is no emergency service. If you are in danger, or fear for somebody else, "
-            "call the emergency number of your country, and do not wait for the study."
-        ),
+        say("Certain answers alert the study team. Nobody watches the other answers."),
+        *([say("Which of the following holds depends on the answer:")] if looks[1:] else []),
+        *looks,
     ]
 
 

@@ -13,6 +13,7 @@ from longwave.domain.errors import InvalidInputError, NotFoundError
 from longwave.domain.protocol.model import ConsentPlan, Protocol
 from longwave.i18n import translator
 from longwave.services import consent as consents
+from longwave.services.safety import watching
 from longwave.services.study import current_protocol
 from longwave.storage import assessment as assessment_rows
 from longwave.storage.tables import Participant, Study
@@ -94,6 +95,7 @@ def consent_page(
         again=again,
         document=markdown(protocol.consent.documents[own]),
         document_language=own,
+        watching=watching(protocol, say),
         version=protocol.consent.version,
         edition=edition(protocol.consent, own),
         statements=[

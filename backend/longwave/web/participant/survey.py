@@ -12,6 +12,7 @@ from longwave.domain.errors import InvalidInputError, LinkUsedError, NotFoundErr
 from longwave.domain.instrument import Instrument
 from longwave.i18n import translator
 from longwave.services import assessment as assessments
+from longwave.services import safety
 from longwave.services.assessment import Answers, Questionnaire
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessment_rows
@@ -22,8 +23,9 @@ from longwave.storage.tables import Assessment
 from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
-from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.frame import chosen_query, frame_of, language_for, onward
 from longwave.web.participant.questions import complaints, given_answers, instrument_questions
+from longwave.web.participant.support import SUPPORT, help_in
 from longwave.web.rendering import page
 
 router = APIRouter()
@@ -78,7 +80,9 @@ def show(instrument_id: str, request: Request, edge: AtEdge) -> Response:
     with edge.database.reading() as session:
         sheet = _current(session, request, edge)
         answers = assessments.answers_of(session, sheet.assessment)
-    return _questions_page(request, sheet, _instrument(sheet, instrument_id), answers)
+        helps = safety.has_raised(session, sheet.assessment)
+    instrument = _instrument(sheet, instrument_id)
+    return _questions_page(request, sheet, instrument, answers, helps=helps)
 
 
 @router.post("/survey/{instrument_id}")
@@ -90,14 +94,19 @@ def save(instrument_id: str, request: Request, form: Posted, edge: AtEdge) -> Re
             assessment = sheet.assessment
             instrument = _instrument(sheet, instrument_id)
             values = form.unknown(["go"])
+            now = edge.now
             if form.get("go") in ("back", "stop"):
                 _save_given(session, assessment, instrument, values, edge)
+                if form.get("go") == "stop":
+                    safety.look(session, assessment, at_the_end=True, now=now)
                 return onward(request, _aside(sheet, instrument, form.get("go")))
-            given = assessments.save_page(session, assessment, instrument_id, values, now=edge.now)
+            given = assessments.save_page(session, assessment, instrument_id, values, now=now)
             # On the last page: one may have been passed over by its address, and comes first.
             following = sheet.after(instrument_id) or sheet.first_open(given)
             if following is None:
-                assessments.submit(session, assessment, keys=edge.keys, now=edge.now)
+                assessments.submit(session, assessment, keys=edge.keys, now=now)
+            elif safety.has_raised(session, assessment, now=now):
+                return onward(request, SUPPORT)
     except InvalidInputError as error:
         with edge.database.reading() as session:
             answers = assessments.answers_of(session, assessment)
@@ -112,13 +121,16 @@ def save_one(
     instrument_id: str, item_id: str, request: Request, form: Posted, edge: AtEdge
 ) -> Response:
     """Save one answer as it is given."""
+    now = edge.now
     with edge.database.writing() as session:
         sheet = _current(session, request, edge)
         revision = assessments.save_item(
-            session, sheet.assessment, instrument_id, item_id, form.get("value"), now=edge.now
+            session, sheet.assessment, instrument_id, item_id, form.get("value"), now=now
         )
+        shows_help = safety.has_raised(session, sheet.assessment, now=now)
     if "application/json" in request.headers.get("accept", ""):
-        return JSONResponse({"revision": revision})
+        told = {"show": f"{SUPPORT}{chosen_query(request)}"} if shows_help else {}
+        return JSONResponse({"revision": revision, **told})
     return Response(status_code=204)
 
 
@@ -164,6 +176,8 @@ def _questions_page(
     instrument: Instrument,
     answers: Answers,
     draft: _Draft | None = None,
+    *,
+    helps: bool = False,
 ) -> Response:
     language = language_for(request, sheet.protocol, sheet.participant.language)
     say = translator(language)
@@ -185,6 +199,7 @@ def _questions_page(
         part=place + 1,
         parts=len(sheet.instruments),
         minutes=sheet.minutes_left(instrument.id),
+        helps=helps,
         is_last=place + 1 == len(sheet.instruments),
     )
 
@@ -202,9 +217,12 @@ def _closing(request: Request, edge: Edge, template: str, *, again: bool = False
         participant = participants.by_id(session, assessment.participant_id)
         study = studies.by_id(session, assessment.study_id)
         later = occasions.has_next(session, assessment.participant_id)
+        found = safety.help_of(session, assessment, participant, protocol, now=edge.now)
+    language = language_for(request, protocol, participant.language)
     response = page(
         template,
-        language_for(request, protocol, participant.language),
+        language,
+        help=help_in(language, found) if found.is_asked_for else None,
         # Another language could not be chosen here: the page is gone when it is loaded again.
         frame=replace(frame_of(request, study, protocol), languages=()),
         slug=study.slug,

@@ -16,6 +16,7 @@
   const waiting = new Map(); // item id -> value; the latest wins
   let busy = false;
   let pause = 1000;
+  let onward = "";
 
   function say(kind) {
     status.textContent = says[kind];
@@ -36,10 +37,14 @@
       });
       if (answer.status >= 500) throw new Error("server");
       if (waiting.get(item) === value) waiting.delete(item);
+      if (answer.ok) onward = (await answer.json()).show || onward;
       pause = 1000;
       if (answer.status === 422) say("refused");
       else if (!answer.ok) { waiting.clear(); say("gone"); }
-      else if (waiting.size === 0) say("saved");
+      else if (waiting.size === 0) {
+        say("saved");
+        if (onward) location.assign(onward); // help that an answer asked for; it leads back
+      }
     } catch {
       say("unsaved");
       setTimeout(send, pause);
