@@ -225,8 +225,11 @@ def test_an_export_of_a_live_study_bears_no_watermark(tmp_path):
 @pytest.mark.parametrize(
     ("layouts", "names"),
     [
-        (["long"], {"participants", "assessments", "answers", "scores", "doses"}),
-        (["wide"], {"participants", "assessments", "panel", "doses"}),
+        (
+            ["long"],
+            {"participants", "assessments", "answers", "scores", "doses", "co_interventions"},
+        ),
+        (["wide"], {"participants", "assessments", "panel", "doses", "co_interventions"}),
     ],
 )
 def test_a_layout_writes_its_tables_only(tmp_path, layouts, names):

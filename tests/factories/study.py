@@ -11,6 +11,7 @@ import numpy as np
 from longwave.domain.dataset import (
     AnswerEncoder,
     Dataset,
+    DatasetAlert,
     DatasetAssessment,
     DatasetInvitation,
     DatasetParticipant,
@@ -19,6 +20,7 @@ from longwave.domain.dataset import (
 )
 from longwave.domain.duration import Duration
 from longwave.domain.instrument import Instrument, Item, Option, Scale
+from longwave.domain.protocol.alerting import Alerting, HelpPage, SafetyRule
 from longwave.domain.protocol.model import (
     Arm,
     ConsentPlan,
@@ -145,7 +147,9 @@ def make_protocol(
         waves=tuple(make_wave(number, [found.id for found in known]) for number in range(waves)),
         programmes={"course": Programme("course", "course", {"en": "Course"}, 8, None, None, None)},
         messages=MessageRules((), None),
-        safety=(),
+        safety=(
+            SafetyRule("tired", f"{last}.total >= 4", HelpPage("help"), Alerting("coordinator")),
+        ),
         analysis=(
             PrecedenceAnalysis(
                 id="precedence",
@@ -198,6 +202,7 @@ def make_dataset(
         cut_off=last,
         left_out={"screened": 1, "ineligible": 2},
         blinded=False,
+        alerts=tuple(maker.alerts),
     )
     return blind(dataset) if blinded else dataset
 
@@ -212,6 +217,7 @@ class _Maker:
     def __init__(self, protocol, rng, answering):
         self.protocol, self.rng, self.answering = protocol, rng, answering
         self.participants, self.assessments, self.invitations = [], [], []
+        self.alerts = []
         self.encoder = AnswerEncoder()
 
     def add(self, number):
@@ -275,6 +281,9 @@ class _Maker:
         if not after and rng.random() < 0.9:
             state = "sent" if rng.random() < 0.8 else "failed"
             self.invitations.append(DatasetInvitation(assessment_id, state, opens))
+        if whole and number % 3 == 0:
+            seen = at if number % 2 else None
+            self.alerts.append(DatasetAlert(100 + number, wave.id, 1, "tired", at, seen))
         if begun:
             self.encoder.add(self._answers(assessment_id, wave, whole))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 from factories.alarming import PAGES, RESTED, RULES, WORN, AlarmingLab
 from sqlmodel import select
@@ -21,6 +23,7 @@ from longwave.services import assessment as assessments
 from longwave.services import audit, erasure, safety
 from longwave.services.delivery_log import read_log
 from longwave.services.events import read_events
+from longwave.services.export import export_study
 from longwave.services.study import get_study
 from longwave.storage import due
 from longwave.storage.tables import Alert, Event, Message, Participant
@@ -481,3 +484,49 @@ def test_what_is_said_out_of_hours_is_said_to_whoever_answered_then(make):
     second = lab.came()
     lab.answer(second, WORN)
     assert help_of(lab, second).messages == ()
+
+
+# --- exported ------------------------------------------------------------------------------------
+
+
+def export(lab, folder, **how):
+    with lab.database.writing() as session:
+        export_study(session, lab.slug, folder, viewer=OWNER, now=lab.now, **how)
+    return pd.read_csv(folder / "co_interventions.csv")
+
+
+def test_alerts_are_exported_as_co_interventions(lab, person, tmp_path):
+    lab.answer(person, WORN)
+    lab.now += timedelta(days=1)
+    lab.answer(person, {"hours": "75", "shift": "night"}, "load")
+    name = f"{lab.participant(person).public_id}.worn.1"
+    acknowledge(lab, name, note="called at home")
+    frame = export(lab, tmp_path / "data")
+    assert list(frame.columns) == [
+        *("participant_id", "wave", "wave_order", "occurrence", "kind", "rule", "day"),
+        *("acknowledged", "acknowledged_day"),
+    ]
+    assert list(frame.fillna(-1).itertuples(index=False, name=None)) == [
+        (name.partition(".")[0], "w0", 0, 1, "alert", "nights", 1, 0, -1),
+        (name.partition(".")[0], "w0", 0, 1, "alert", "worn", 0, 1, 1),
+    ]
+    manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
+    assert manifest["cut_off"].startswith("2026-02-03T08:00")
+    book = json.loads((tmp_path / "data" / "codebook.json").read_text())
+    assert [rule["rule"] for rule in book["safety_rules"]] == ["worn", "nights"]
+    for path in (tmp_path / "data").iterdir():
+        assert b"called at home" not in path.read_bytes()
+
+
+def test_a_blinded_export_has_the_alerts_of_the_waves_that_everybody_has(make, tmp_path):
+    lab = make(early=True)
+    person = in_the_programme(lab)
+    lab.answer(person, WORN, wave="p1")
+    with lab.database.writing() as session:
+        found = lab._assessment(session, person, "p1")
+        assessments.submit(session, found, keys=lab.keys, now=lab.now)
+    other = lab.came()
+    lab.answer(other, WORN)
+    assert list(export(lab, tmp_path / "blinded").wave) == ["w0"]
+    whole = export(lab, tmp_path / "whole", unblinded=True, reason="r")
+    assert sorted(whole.wave) == ["p1", "w0"]

@@ -41,7 +41,8 @@ def _show(alert: ShownAlert) -> None:
         following = (
             f"; the {rest} on {alert.next_at:%Y-%m-%d %H:%M} UTC" if alert.next_at else "; no more"
         )
-        out.print(f"    {alert.escalations} reminders so far{following}", markup=False)
+        count = "1 reminder" if alert.escalations == 1 else f"{alert.escalations} reminders"
+        out.print(f"    {count} so far{following}", markup=False)
         return
     out.print(
         f"    {alert.acknowledged_by} looked after it on {alert.acknowledged_at:%Y-%m-%d %H:%M} "

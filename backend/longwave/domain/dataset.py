@@ -136,6 +136,18 @@ class DatasetDose:
     minutes: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class DatasetAlert:
+    """A safety rule that the answers of an assessment set off."""
+
+    participant_id: int
+    wave: str
+    occurrence: int
+    rule: str
+    raised_at: datetime
+    acknowledged_at: datetime | None
+
+
 @dataclass(slots=True)
 class AnswerColumns:
     """Every answer, by column and as codes, since a study may hold tens of millions.
@@ -223,3 +235,4 @@ class Dataset:
     trail: TrailHead | None = None
     doses: tuple[DatasetDose, ...] = ()
     reach: tuple[DatasetReach, ...] = ()
+    alerts: tuple[DatasetAlert, ...] = ()

@@ -58,6 +58,11 @@ def codebook(dataset: Dataset, protocols: Protocols, tables: Tables) -> dict[str
         ],
         "instruments": [described(instrument) for instrument in instruments.values()],
     }
+    if protocol.safety:
+        book["safety_rules"] = [
+            {"rule": rule.id, "when": rule.when, "waves": list(rule.waves) or None}
+            for rule in protocol.safety
+        ]
     if not dataset.blinded:
         book["arms"] = [{"arm": arm.id, "label": dict(arm.label)} for arm in protocol.arms.values()]
         book["programmes"] = [

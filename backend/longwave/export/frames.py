@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from longwave.domain.dataset import Dataset
 from longwave.export.answers import answers_frame, value_type
 from longwave.export.cells import AnswerCells
-from longwave.export.occasions import Occasion, Protocols, list_occasions
+from longwave.export.occasions import Occasion, Protocols, all_waves, list_occasions
 from longwave.export.panel import PanelScore, describe, panel_scores, pivot_scores
 from longwave.export.schema import (
     ANSWERS,
     ASSESSMENTS,
+    CO_INTERVENTIONS,
     DOSES,
     LAYOUTS,
     PANEL,
@@ -51,7 +52,8 @@ class Frames:
     def names(self, layouts: Iterable[str]) -> list[str]:
         """Return the names of the tables of some layouts, in the order of the guide.
 
-        A blinded export lacks those that tell arms; doses are there where there are programmes.
+        A blinded export lacks those that tell arms; doses are there where there are programmes,
+        and co-interventions where there are safety rules.
         """
         wanted = {
             table.name
@@ -61,6 +63,8 @@ class Frames:
         }
         if not any(protocol.programmes for protocol in self.protocols.values()):
             wanted.discard(DOSES.name)
+        if not any(protocol.safety for protocol in self.protocols.values()):
+            wanted.discard(CO_INTERVENTIONS.name)
         return [name for name in TABLES if name in wanted]
 
     def table(self, table: Table) -> pd.DataFrame:
@@ -170,6 +174,38 @@ class Frames:
             "minutes": pd.Series([dose.minutes for dose in doses], dtype=float),
         }
         return self._frame(DOSES, columns)
+
+    @cached_property
+    def co_interventions(self) -> pd.DataFrame:
+        """One row for every alert that answers set off."""
+        people = {who.id: who for who in self.dataset.participants}
+        order = {wave.id: wave.order for wave in all_waves(self.protocols).values()}
+        alerts = sorted(
+            (alert for alert in self.dataset.alerts if alert.participant_id in people),
+            key=lambda alert: (
+                people[alert.participant_id].public_id,
+                order[alert.wave],
+                alert.occurrence,
+                alert.rule,
+            ),
+        )
+        owners = [people[alert.participant_id] for alert in alerts]
+        zones = np.array([who.zone for who in owners], dtype=object)
+        enrolled = local_dates([who.enrolled_at for who in owners], zones)
+        raised = local_dates([alert.raised_at for alert in alerts], zones)
+        seen = local_dates([alert.acknowledged_at for alert in alerts], zones)
+        columns = {
+            "participant_id": _text(who.public_id for who in owners),
+            "wave": _text(alert.wave for alert in alerts),
+            "wave_order": _integers(order[alert.wave] for alert in alerts),
+            "occurrence": _integers(alert.occurrence for alert in alerts),
+            "kind": _text("alert" for _ in alerts),
+            "rule": _text(alert.rule for alert in alerts),
+            "day": _day_numbers(raised - enrolled),
+            "acknowledged": _integers(int(alert.acknowledged_at is not None) for alert in alerts),
+            "acknowledged_day": _day_numbers(seen - enrolled),
+        }
+        return self._frame(CO_INTERVENTIONS, columns)
 
     def columns(self, table: Table) -> list[Column]:
         """Return the columns of a table of this export."""

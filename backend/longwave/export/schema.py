@@ -216,6 +216,30 @@ DOSES = Table(
     tells_arm=True,
 )
 
+CO_INTERVENTIONS = Table(
+    "co_interventions",
+    "What the study did for a participant beside its programmes: alerts that answers set off",
+    ("participant_id", "wave", "occurrence", "rule"),
+    (
+        *_OCCASION,
+        Column(
+            "kind",
+            "string",
+            "What was done",
+            {"alert": "a page of help was shown, and the team was told"},
+        ),
+        Column("rule", "string", "Safety rule of the protocol"),
+        Column("day", "integer", "Study day on which the answers set it off"),
+        Column(
+            "acknowledged",
+            "integer",
+            "Whether somebody of the team looked after it",
+            {"0": "no", "1": "yes"},
+        ),
+        Column("acknowledged_day", "integer", "Study day on which somebody did"),
+    ),
+)
+
 PANEL = Table(
     "panel",
     "Every score of a participant in one row; why one is absent stands in scores",
@@ -225,12 +249,21 @@ PANEL = Table(
 """The columns before the scores; each score adds ``<instrument>_<scale>__<wave>``."""
 
 LAYOUTS: dict[str, tuple[Table, ...]] = {
-    "long": (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, DOSES),
-    "wide": (PARTICIPANTS, ASSESSMENTS, PANEL, DOSES),
+    "long": (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, DOSES, CO_INTERVENTIONS),
+    "wide": (PARTICIPANTS, ASSESSMENTS, PANEL, DOSES, CO_INTERVENTIONS),
 }
 """Which tables each layout writes."""
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (PARTICIPANTS, ASSESSMENTS, ANSWERS, SCORES, PANEL, DOSES)
+    table.name: table
+    for table in (
+        PARTICIPANTS,
+        ASSESSMENTS,
+        ANSWERS,
+        SCORES,
+        PANEL,
+        DOSES,
+        CO_INTERVENTIONS,
+    )
 }
 """Every table by name, in the order of the guide."""

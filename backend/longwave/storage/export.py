@@ -15,6 +15,7 @@ from longwave.domain.dataset import (
     AnswerColumns,
     AnswerEncoder,
     Dataset,
+    DatasetAlert,
     DatasetAssessment,
     DatasetDose,
     DatasetInvitation,
@@ -28,6 +29,7 @@ from longwave.domain.dataset import (
 from longwave.domain.lifecycle import BounceKind, Messages, Stage, StudyMode
 from longwave.domain.randomisation import list_of_members
 from longwave.storage.tables import (
+    Alert,
     Allocation,
     Answer,
     Assessment,
@@ -82,7 +84,8 @@ def read_dataset(
     shown = col(Assessment.wave).not_in(hidden_waves)
     participants = tuple(_participants(session, study_id, arms, hidden_waves))
     assessments = tuple(_assessments(session, study_id, shown))
-    cut_off = _cut_off(session, study, participants, assessments, shown, arms)
+    alerts = tuple(_alerts(session, study_id, shown))
+    cut_off = _cut_off(session, study, participants, assessments, alerts, shown, arms)
     return Dataset(
         study=DatasetStudy(study_id, study.slug, study.mode == StudyMode.TRIAL_RUN),
         versions=tuple(_versions(session, study_id)),
@@ -97,7 +100,25 @@ def read_dataset(
         blinded=not arms,
         trail=_trail_head(session, cut_off, arms),
         doses=tuple(_doses(session, study_id, cut_off)) if arms else (),
+        alerts=alerts,
     )
+
+
+def _alerts(session: Session, study_id: int, shown: ColumnElement[bool]) -> Iterable[DatasetAlert]:
+    statement = (
+        select(
+            col(Alert.participant_id),
+            col(Assessment.wave),
+            col(Assessment.occurrence),
+            col(Alert.rule),
+            col(Alert.raised_at),
+            col(Alert.acknowledged_at),
+        )
+        .join(Assessment, col(Assessment.id) == col(Alert.assessment_id))
+        .where(col(Alert.study_id) == study_id, shown)
+        .order_by(col(Alert.id))
+    )
+    return (DatasetAlert(*row) for row in session.execute(statement))
 
 
 def _doses(session: Session, study_id: int, cut_off: datetime) -> Iterable[DatasetDose]:
@@ -310,6 +331,7 @@ def _cut_off(
     study: Study,
     participants: tuple[DatasetParticipant, ...],
     assessments: tuple[DatasetAssessment, ...],
+    alerts: tuple[DatasetAlert, ...],
     shown: ColumnElement[bool],
     arms: bool,
 ) -> datetime:
@@ -324,6 +346,8 @@ def _cut_off(
         instants += (who.withdrawn_at, who.crossover_at)
     for found in assessments:
         instants += (found.opened_at, found.started_at, found.submitted_at, found.closed_at)
+    for alert in alerts:
+        instants += (alert.raised_at, alert.acknowledged_at)
     study_id = study.id or 0
     instants.append(_newest(session, col(Participant.screened_at), _of(Participant, study_id)))
     answered = col(Answer.assessment_id) == col(Assessment.id)
