@@ -24,7 +24,6 @@ from factories.routes import routes_of
 from factories.site import TestClient
 from factories.undone import Undone
 
-from longwave import resources
 from longwave.config import Settings
 from longwave.domain.blinding import EVENTS, MESSAGES, Viewer
 from longwave.domain.errors import NotAllowedError
@@ -65,13 +64,8 @@ EDITS = {
 programmes:
 """,
 }
-EDITS["\nanalysis:\n"] = """
-safety:
-  - {id: tired, when: bat_12.total >= 2.5 || scs_sf.q1 >= 4, show: help, alert: coordinator}
-
-analysis:
-"""
-HELP = {f"texts/help/{language}.md": b"Call 100.\n" for language in ("en", "tr")}
+EDITS["bat_12.total >= 4\n"] = "bat_12.total >= 2.5 || scs_sf.q1 >= 4\n"
+RULE = "very_high_burnout"
 BLINDED = Viewer("blinded@lab.example", Role.OWNER, blinded=True)
 SEEING = Viewer("seeing@lab.example", Role.OWNER, blinded=False)
 TELLS = "in the zebra arm, not in the quagga arm"
@@ -222,8 +216,7 @@ def worlds(tmp_path_factory, migrated_sqlite):
     folder = tmp_path_factory.mktemp("worlds")
     path = folder / "base.db"
     path.write_bytes(migrated_sqlite.read_bytes())
-    files = resources.protocol_files(resources.protocols_directory() / "msc_burnout_rct")
-    base = Lab(f"sqlite:///{path}", {**files, **HELP}, edits=EDITS)
+    base = Lab(f"sqlite:///{path}", edits=EDITS)
     with base.database.writing() as session:
         add_staff(session, BLINDED.name, Role.OWNER, blinded=True, now=base.now)
         add_staff(session, SEEING.name, Role.OWNER, blinded=False, now=base.now)
@@ -396,7 +389,7 @@ def everything(world: World) -> dict[str, bytes]:
             found[f"GET {address}"] = f"{answer.status_code} ".encode() + body
     for path, body in ACTS.items():
         for person, public_id in zip(world.people, ids, strict=True):
-            name = f"{public_id}.{'tired' if 'alerts' in path else 'address_bounced'}.1"
+            name = f"{public_id}.{RULE if 'alerts' in path else 'address_bounced'}.1"
             address = path.format(slug=world.lab.slug, public_id=public_id, name=name, **COURSE)
             if person == world.people[0] or "{public_id}" in path or "{name}" in path:
                 answer = browser.post(address, json=body)
@@ -478,7 +471,7 @@ def test_alerts_tell_the_blinded_of_the_waves_that_everybody_has(worlds):
         assert raised["w3"] > 0, raised
         shown = received["a year"][place][f"GET {STUDY.format(slug=world.lab.slug)}/alerts"]
         everywhere = sum(count for wave, count in raised.items() if wave.startswith("w"))
-        assert shown.count(b'"rule":"tired"') == everywhere
+        assert shown.count(f'"rule":"{RULE}"'.encode()) == everywhere
 
 
 @pytest.mark.parametrize("look", LOOKS_AT)

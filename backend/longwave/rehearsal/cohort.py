@@ -11,8 +11,10 @@ from functools import partial
 from itertools import count
 from urllib.parse import urlsplit
 
+from longwave.domain.blinding import Viewer
 from longwave.domain.consent import normal_email
 from longwave.domain.errors import LongwaveError
+from longwave.domain.lifecycle import Role
 from longwave.domain.protocol.model import Protocol
 from longwave.jobs.tick import Clockwork
 from longwave.keys import Purpose
@@ -22,12 +24,18 @@ from longwave.rehearsal.person import Person, Response
 from longwave.rehearsal.population import Population
 from longwave.rehearsal.visits import Visits
 from longwave.services import assessment as assessments
+from longwave.services import safety
 from longwave.services.study import get_study
 from longwave.storage import participant as participants
 from longwave.storage.tables.base import key
 
 _TICK_AT = time(6, 10)
 """When the clockwork ticks each day, in UTC; the demo's waves open at 06:00."""
+
+COORDINATOR = Viewer("coordinator@demo.invalid", Role.COORDINATOR, blinded=True)
+"""Who looks after alerts, some hours after the mail about them."""
+
+_UNTIL_SOMEBODY_LOOKS = timedelta(hours=3)
 
 
 @dataclass(slots=True)
@@ -112,6 +120,9 @@ class Cohort:
 
     def _read_mail(self) -> None:
         for address in self._catcher.addresses_with_mail():
+            if address not in self._people:  # of the team, who are written to about alerts alone
+                self._catcher.collect(address)
+                self._at(self._clock() + _UNTIL_SOMEBODY_LOOKS, self._look_after)
             for mail in self._catcher.collect(address):
                 url = link_in(mail)
                 if is_consent_copy(mail):
@@ -122,6 +133,21 @@ class Cohort:
                 if link not in self._links:
                     self._links.add(link)
                     self._decide(self._people[address], link)
+
+    def _look_after(self) -> None:
+        """Let the coordinator look after every alert that waits."""
+        with self._clockwork.database.writing() as session:
+            study = get_study(session, self._protocol.study.slug)
+            for alert in safety.read_alerts(session, study, COORDINATOR):
+                safety.acknowledge(
+                    session,
+                    study,
+                    alert.name,
+                    note="Called; a talk was offered.",
+                    viewer=COORDINATOR,
+                    keys=self._clockwork.keys,
+                    now=self._clock(),
+                )
 
     def _decide(self, person: Person, link: str) -> None:
         """Decide what to do with an invitation; reminders of it change nothing."""

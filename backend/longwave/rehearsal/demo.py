@@ -24,7 +24,7 @@ from longwave.notify.email.smtp import SmtpTransport
 from longwave.rehearsal.browser import Browser
 from longwave.rehearsal.catcher import MailCatcher
 from longwave.rehearsal.clock import VirtualClock
-from longwave.rehearsal.cohort import Cohort, Tally, Watcher
+from longwave.rehearsal.cohort import COORDINATOR, Cohort, Tally, Watcher
 from longwave.rehearsal.folder import add_to_env, write_env
 from longwave.rehearsal.person import Person, make_people
 from longwave.rehearsal.population import Population
@@ -123,6 +123,9 @@ class Demo:
                 entropy=draws.bytes,
             )
             _, token = add_staff(session, INVESTIGATOR, Role.OWNER, blinded=False, now=self._end)
+            add_staff(
+                session, COORDINATOR.name, COORDINATOR.role, blinded=COORDINATOR.blinded, now=now
+            )
             protocol = studies.current_protocol(session, study)
         add_to_env(self._directory, "LONGWAVE_DEMO_TOKEN", token)
         self._settings = self._settings.model_copy(update={"demo_token": SecretStr(token)})

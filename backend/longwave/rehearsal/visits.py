@@ -87,7 +87,10 @@ class Visits:
                 self._expect(
                     self._browser.post(path, {"value": value}, person.cookies), also=(204,)
                 )
-        return self._expect(self._browser.submit(page, form, given, person.cookies))
+        page = self._expect(self._browser.submit(page, form, given, person.cookies))
+        if page.path.startswith("/support"):  # help that an answer asked for; it leads on
+            page = self._expect(self._browser.get("/survey", person.cookies))
+        return page
 
     @staticmethod
     def _given(person: Person, instrument: Instrument, wave: Wave) -> dict[str, str]:
