@@ -35,7 +35,7 @@ demo: environment  ## run a whole trial on virtual participants, analyse it, and
 	@.venv/bin/longwave demo $(if $(filter 0 no false,$(SERVE)),--no-serve) $(ARGS)
 
 test: environment  ## run every test; what the machine lacks is skipped with a reason
-	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: environment  ## ruff, mypy --strict and the layer rules
 	@.venv/bin/ruff check

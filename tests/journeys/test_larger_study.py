@@ -16,7 +16,7 @@ from longwave.rehearsal.population import Population
 from longwave.rehearsal.truth import beside_truth, scored_population, true_values
 from longwave.report.models import fit_model, lagged_effects
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("larger study")]
+pytestmark = pytest.mark.slow
 
 MODELS = ("clpm", "riclpm")
 REPLICATIONS = 120

@@ -30,7 +30,7 @@ from longwave.storage.tables import (
     Study,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journey")]
+pytestmark = pytest.mark.slow
 
 WAVES = ["w0", "w1", "w2", "w3", "w4"]
 
