@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 from jinja2 import nodes
 
 from longwave import i18n
@@ -107,14 +107,8 @@ def spoken() -> set[str]:
     return words | {str(state) for states in STATES for state in states}
 
 
-def catalogue(language: str):
-    path = i18n.LOCALES / language / "LC_MESSAGES" / "longwave.po"
-    with path.open("rb") as file:
-        return read_po(file, locale=language, abort_invalid=True)
-
-
-def source_of(entry) -> str:
-    return entry.id if isinstance(entry.id, str) else entry.id[0]
+def entries_of(language: str):
+    return [entry for part in i18n.catalogues(language) for entry in part if entry.id]
 
 
 def test_turkish_is_spoken():
@@ -137,16 +131,31 @@ def test_no_word_lacks_a_translation(language):
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_catalogue_holds_nothing_that_is_not_said(language):
-    entries = {source_of(entry) for entry in catalogue(language) if entry.id}
+    entries = {i18n.source_of(entry) for entry in entries_of(language)}
     assert sorted(entries - spoken()) == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
+def test_a_word_is_translated_in_one_place(language):
+    twice = Counter(i18n.source_of(entry) for entry in entries_of(language))
+    assert [source for source, count in twice.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_parts_of_a_catalogue_count_alike_and_have_every_form(language):
+    rules = {part.plural_forms for part in i18n.catalogues(language)}
+    assert len(rules) == 1
+    needed = next(i18n.catalogues(language)).num_plurals
+    for entry in entries_of(language):
+        assert len(i18n.forms_of(entry)) == (needed if entry.pluralizable else 1)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_fills_in_what_the_english_fills_in(language):
-    for entry in catalogue(language):
-        forms = (entry.string,) if isinstance(entry.string, str) else entry.string
-        for form in forms if entry.id else ():
-            assert set(PLACEHOLDER.findall(form)) == set(PLACEHOLDER.findall(source_of(entry)))
+    for entry in entries_of(language):
+        wanted = set(PLACEHOLDER.findall(i18n.source_of(entry)))
+        for form in i18n.forms_of(entry):
+            assert set(PLACEHOLDER.findall(form)) == wanted
 
 
 def test_what_a_catalogue_lacks_is_said_in_english():

@@ -1,19 +1,22 @@
 """Words in the reader's language: catalogues read from ``.po`` files once per process.
 
-English is the source; what a catalogue lacks appears in English.
+English is the source; what a catalogue lacks appears in English. A language has one file for
+each part of the interface, named after it; together they are its catalogue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from gettext import c2py
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 SOURCE = "en"
@@ -31,10 +34,13 @@ class Translator:
         A language code such as ``en`` or ``tr``.
     messages
         Translations by English text; those with a plural hold one text per plural form.
+    form
+        Which of the plural forms suits a number.
     """
 
     language: str
     messages: Mapping[str, tuple[str, ...]]
+    form: Callable[[int], int] = lambda number: int(number != 1)
 
     def __call__(self, text: str) -> str:
         """Return ``text`` in this language."""
@@ -42,11 +48,9 @@ class Translator:
 
     def plural(self, one: str, many: str, number: int) -> str:
         """Return the form that suits ``number``, with ``{n}`` filled in."""
-        forms = self.messages.get(one, (one, many))
-        # Of the languages that have a catalogue none has more than two forms; a language
-        # with more of them needs the Plural-Forms header of its catalogue here.
-        form = forms[0] if number == 1 or len(forms) == 1 else forms[1]
-        return form.format(n=number)
+        if one not in self.messages:
+            return (one if number == 1 else many).format(n=number)
+        return self.messages[one][self.form(number)].format(n=number)
 
     def pick(self, text: Mapping[str, str]) -> str:
         """Return the version of a study's own text in this language, or the first there is."""
@@ -76,21 +80,36 @@ class Translator:
 @cache
 def translator(language: str) -> Translator:
     """Return the translator into ``language``; into English if there is no catalogue."""
-    path = LOCALES / language / "LC_MESSAGES" / "longwave.po"
-    if language not in languages() or not path.is_file():
+    if language not in languages():
         return Translator(language, {})
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
+    parts = tuple(catalogues(language))
     return Translator(
         language,
         {
-            (entry.id if isinstance(entry.id, str) else entry.id[0]): (
-                (entry.string,) if isinstance(entry.string, str) else tuple(entry.string)
-            )
-            for entry in catalogue
-            if entry.id and not entry.fuzzy and entry.string and all(entry.string)
+            source: forms
+            for part in parts
+            for entry in part
+            if (source := source_of(entry)) and not entry.fuzzy and all(forms := forms_of(entry))
         },
+        c2py(parts[0].plural_expr) if parts else Translator.form,
     )
+
+
+def catalogues(language: str) -> Iterator[Catalog]:
+    """Give the catalogues of the parts of the interface in one language, in order of name."""
+    for path in sorted((LOCALES / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            yield read_po(file, locale=language, abort_invalid=True)
+
+
+def source_of(entry: Message) -> str:
+    """Return the English of an entry; of one with a plural, its singular."""
+    return entry.id if isinstance(entry.id, str) else entry.id[0]
+
+
+def forms_of(entry: Message) -> tuple[str, ...]:
+    """Return an entry's translation, one text per plural form where it has a plural."""
+    return (entry.string,) if isinstance(entry.string, str) else tuple(entry.string or ())
 
 
 @cache
