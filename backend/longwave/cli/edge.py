@@ -5,17 +5,19 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError
 
-from longwave.config import Settings, load_settings
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import ConfigurationError, LongwaveError
 from longwave.domain.lifecycle import Role
-from longwave.keys import KeyRing
-from longwave.storage.database import Database
+
+if TYPE_CHECKING:
+    from longwave.config import Settings
+    from longwave.keys import KeyRing
+    from longwave.storage.database import Database
 
 _PIPED_WIDTH = 120
 
@@ -62,6 +64,13 @@ def told_plainly() -> Iterator[None]:
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database, KeyRing]]:
     """Give settings, database and keys; see `told_plainly` for what happens on failure."""
+    # Imported here, so that commands without a database start without SQLAlchemy.
+    from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, InternalError
+
+    from longwave.config import load_settings
+    from longwave.keys import KeyRing
+    from longwave.storage.database import Database
+
     with told_plainly():
         settings = load_settings()
         database = Database(settings.database_url)

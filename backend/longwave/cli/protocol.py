@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 from rich.table import Table
@@ -12,16 +12,31 @@ from rich.text import Text
 
 from longwave import resources
 from longwave.cli.edge import out, told_plainly
-from longwave.cli.preview import preview_command
-from longwave.cli.rehearse import rehearse_command
-from longwave.cli.timeline import timeline_command
+from longwave.cli.lazy import Later, LazyGroup
 from longwave.domain.protocol import Fault, Protocol, ProtocolFaults, read_protocol
 from longwave.domain.protocol.model import Cap, Eligibility, RandomisationPlan
 
-app = typer.Typer(help="Check protocols, and see what they plan.", no_args_is_help=True)
-app.command("timeline")(timeline_command)
-app.command("preview")(preview_command)
-app.command("rehearse")(rehearse_command)
+
+class _Commands(LazyGroup):
+    later: ClassVar = {
+        "timeline": Later(
+            "longwave.cli.timeline:timeline_command",
+            "Print when a participant meets what, in each arm, and draw it.",
+        ),
+        "preview": Later(
+            "longwave.cli.preview:preview_command",
+            "Show each message of a protocol in each language, as mail and as SMS.",
+        ),
+        "rehearse": Later(
+            "longwave.cli.rehearse:rehearse_command",
+            "Run a cohort of virtual participants through a protocol, and report what happens.",
+        ),
+    }
+
+
+app = typer.Typer(
+    cls=_Commands, help="Check protocols, and see what they plan.", no_args_is_help=True
+)
 
 
 @app.callback()
