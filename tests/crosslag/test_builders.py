@@ -55,10 +55,9 @@ def test_degrees_of_freedom_are_those_stated(k, t, options):
     assert (
         cl.lcm_sr(waves(k, t), equal=options).degrees_of_freedom() == growth + of_deviations + flat
     )
-    if "standardised_lags" not in options:
-        dpm = riclpm - k * k
-        balanced = k * k if "stationary" in options else 0
-        assert cl.dpm(waves(k, t), equal=options).degrees_of_freedom() == dpm + more + balanced
+    dpm = riclpm - k * k
+    balanced = k * k if "stationary" in options else 0
+    assert cl.dpm(waves(k, t), equal=options).degrees_of_freedom() == dpm + more + balanced
 
 
 @pytest.mark.parametrize(("k", "t"), SIZES)
@@ -173,7 +172,7 @@ INDICATORS = {"f": [["a1", "b1"], ["a2", "b2"], ["a3", "b3"]]}
 REFUSED = {
     "too few waves": (lambda: cl.dpm(panel(2)), "at least 3 waves"),
     "starts with three waves": (lambda: cl.starts(panel(3)), "at least 4 waves"),
-    "unknown equality": (lambda: cl.dpm(panel(3), equal="standardised_lags"), "unknown here"),
+    "unknown equality": (lambda: cl.dpm(panel(3), equal="loadings"), "unknown here"),
     "uneven times without equalities": (lambda: cl.clpm(panel(3), times=[0, 1, 3]), "every step"),
     "times that go back": (
         lambda: cl.riclpm(panel(3), equal=("lags", "residuals"), times=[0, 2, 1]),

@@ -165,15 +165,18 @@ def test_the_maximum_under_random_bounds_is_that_of_a_general_optimiser(seed):
     assert len(ours.active) >= 1
 
 
-def test_standardised_lags_are_equal_in_every_group_by_itself():
-    data = draw(400, 4, seed=3, gaps=0.1)
+@pytest.mark.parametrize("builder", [cl.clpm, cl.riclpm, cl.lcm_sr, cl.dpm])
+def test_standardised_lags_are_equal_in_every_group_by_itself(builder):
+    waves = 4 if builder is cl.riclpm else 5
+    data = draw(400, waves, seed=3, gaps=0.1)
     data["arm"] = np.where(np.arange(len(data)) % 2, "a", "b")
-    model = cl.riclpm(panel(4), equal="standardised_lags")
+    model = builder(panel(waves), equal="standardised_lags")
     fit = cl.fit(model, data, missing="fiml", group="arm")
     assert fit.converged
-    assert fit.indices["df"] == 2 * 9 + 2 * 8
+    free = builder(panel(waves)).degrees_of_freedom()
+    assert fit.indices["df"] == 2 * free + 2 * 4 * (waves - 2)
     lagged = fit.estimates.query("op == '~'").copy()
-    lagged["kind"] = lagged["lhs"].str[1] + lagged["rhs"].str[1]
+    lagged["kind"] = lagged["lhs"].str[-2] + lagged["rhs"].str[-2]
     spread = lagged.groupby(["group", "kind"])["std_all"].agg(["min", "max"])
     np.testing.assert_allclose(spread["min"], spread["max"], atol=1e-7)
     raw = lagged.groupby(["group", "kind"])["est"].agg(lambda v: v.max() - v.min())

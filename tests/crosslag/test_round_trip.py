@@ -49,12 +49,11 @@ def test_every_builder_survives_the_way_through_syntax(name, n_groups):
     assert again.table(n_groups) == model.table(n_groups)
 
 
-SHARED = ["lags", "lags_across_groups", "residuals"]
+OF_PROCESSES = [
+    "lags", "lags_across_groups", "standardised_lags", "residuals", "stationary", "means",
+]  # fmt: skip
 EQUALITIES = {
-    cl.clpm: [*SHARED, "standardised_lags", "stationary", "means"],
-    cl.riclpm: [*SHARED, "standardised_lags", "stationary", "means"],
-    cl.lcm_sr: [*SHARED, "standardised_lags", "stationary", "means"],
-    cl.dpm: [*SHARED, "stationary", "means"],
+    **dict.fromkeys((cl.clpm, cl.riclpm, cl.lcm_sr, cl.dpm), OF_PROCESSES),
     cl.starts: ["means", "lags_across_groups"],
     cl.longitudinal_cfa: [],
 }

@@ -32,6 +32,7 @@ BUILT = {
     "lcm_sr_means": cl.lcm_sr(panel(5, ("gx", "gy")), equal=("lags", "means")),
     "dpm": cl.dpm(FIVE),
     "dpm_means": cl.dpm(FIVE, equal="means"),
+    "dpm_standardised_lags": cl.dpm(FIVE, equal="standardised_lags"),
     "dpm_stationary": cl.dpm(FOUR, equal="stationary"),
     "starts_one_variable": cl.starts(panel(6, ("sx",)), equal="means"),
     "longitudinal_cfa_metric": cl.longitudinal_cfa(INDICATORS, "metric"),

@@ -183,9 +183,16 @@ class Process:
         for step in range(1, self.n_steps):
             for a, b in self._pairs():
                 carried = self._carried(a, b, step)
+                for part in self._added_by_constants(a, b, step):
+                    carried = Binary("+", carried, part)
                 residual = Name(self._residual_label(a, b, step))
                 expression = Binary("+", carried, residual)
                 yield Definition(self._moment(a, b, step), expression, within_group=True)
+            for constant in self.constants:
+                for outcome in self.waves:
+                    label = self._with_constant(outcome, constant, step)
+                    covariance = self._carried_with_constant(outcome, constant, step)
+                    yield Definition(label, covariance, within_group=True)
 
     def constraints(self) -> Iterator[Constraint]:
         """Equate standardised effects or means over time, or start in the equilibrium."""
@@ -214,14 +221,10 @@ class Process:
                 after = Binary("+", after, Name(self._with_constant(b, a)))
                 after = Binary("-", after, Name(self._constants_label(a, b)))
             yield Constraint(Name(self._moment(a, b, 0)), "==", after, within_group=True)
-        for a in self.constants:
+        for constant in self.constants:
             for outcome in self.waves:
-                kept: Expression = Name(self._constants_label(outcome, a))
-                for predictor in self.waves:
-                    effect = Name(self._lag_label(outcome, predictor, 1))
-                    part = Binary("*", effect, Name(self._with_constant(predictor, a)))
-                    kept = Binary("+", kept, part)
-                first = Name(self._with_constant(outcome, a))
+                first = Name(self._with_constant(outcome, constant))
+                kept = self._carried_with_constant(outcome, constant, 1)
                 yield Constraint(first, "==", kept, within_group=True)
 
     def _equal_means(self) -> Iterator[Constraint]:
@@ -251,9 +254,9 @@ class Process:
     def _constants_label(self, a: str, b: str) -> str:
         return self._label("a", *self._ordered(a, b))
 
-    def _with_constant(self, first: str, constant: str) -> str:
-        """The covariance of the first scores of one variable with the constant of another."""
-        return self._label("c", first, constant)
+    def _with_constant(self, name: str, constant: str, step: int = 0) -> str:
+        """The covariance of a variable's scores at a step with the constant of another."""
+        return self._label(f"c{step + 1}" if step else "c", name, constant)
 
     @cached_property
     def _joint(self) -> str:
@@ -318,16 +321,15 @@ class Process:
 
     def _of_constants(self) -> Iterator[Relation]:
         """State (co)variances of the constants, and their covariances with the first step."""
-        tied = "stationary" in self.options
         labels = {
             (self.constants[a], self.constants[b]): self._constants_label(a, b)
-            for a, b in (self._pairs() if self.constants and tied else ())
+            for a, b in (self._pairs() if self.constants and self._labelled else ())
         }
         yield from covariances(tuple(self.constants.values()), labels)
         for a, constant in self.constants.items():
             for name, columns in self.waves.items():
-                label = self._with_constant(name, a) if tied else ""
-                yield Relation(constant, "~~", columns[0], label=label, within_group=tied)
+                label = self._with_constant(name, a) if self._labelled else ""
+                yield Relation(constant, "~~", columns[0], label=label, within_group=bool(label))
 
     def _carried(self, a: str, b: str, step: int) -> Expression:
         """The covariance of two outcomes that their predictors of the step before make."""
@@ -342,6 +344,25 @@ class Process:
                 part = Binary("*", effects, Name(self._moment(i, j, step - 1)))
                 total = part if total is None else Binary("+", total, part)
         assert total is not None
+        return total
+
+    def _added_by_constants(self, a: str, b: str, step: int) -> Iterator[Expression]:
+        """The covariance of two outcomes that constants make: their own, and through predictors."""
+        if not self.constants:
+            return
+        yield Name(self._constants_label(a, b))
+        for outcome, constant in ((a, b), (b, a)):
+            for predictor in self.waves:
+                effect = Name(self._lag_label(outcome, predictor, step))
+                yield Binary("*", effect, Name(self._with_constant(predictor, constant, step - 1)))
+
+    def _carried_with_constant(self, outcome: str, constant: str, step: int) -> Expression:
+        """The covariance of an outcome with a constant: its own constant's, and its predictors'."""
+        total: Expression = Name(self._constants_label(outcome, constant))
+        for predictor in self.waves:
+            effect = Name(self._lag_label(outcome, predictor, step))
+            before = Name(self._with_constant(predictor, constant, step - 1))
+            total = Binary("+", total, Binary("*", effect, before))
         return total
 
     def _standardised(self, outcome: str, predictor: str, step: int) -> Expression:

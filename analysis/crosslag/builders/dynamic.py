@@ -21,8 +21,6 @@ from crosslag.variables import checked_variables
 
 __all__ = ["dpm", "lcm_sr", "starts"]
 
-_DPM_EQUALITIES = ("lags", "lags_across_groups", "residuals", "stationary", "means")
-
 
 def lcm_sr(
     variables: Mapping[str, Sequence[str]],
@@ -101,10 +99,10 @@ def dpm(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) -> 
     variables
         Name of every variable and its columns in order of time; at least three waves.
     equal
-        ``"lags"``, ``"lags_across_groups"``, ``"residuals"`` and ``"means"``, as in :func:`clpm`.
-        ``"stationary"``: equal effects and residuals, and first scores whose (co)variances, also
-        with the persons' constants, are in equilibrium with them; the model then fits as well as
-        a stationary :func:`riclpm`, of which it is another form.
+        As in :func:`clpm`; scores are standardised with all their variance, that of the persons'
+        constants included. ``"stationary"``: equal effects and residuals, and first scores whose
+        (co)variances, also with the persons' constants, are in equilibrium with them; the model
+        then fits as well as a stationary :func:`riclpm`, of which it is another form.
 
     Returns
     -------
@@ -125,7 +123,7 @@ def dpm(variables: Mapping[str, Sequence[str]], equal: Collection[str] = ()) -> 
     """
     panel = checked_variables(variables)
     number_of_waves(panel, "A dynamic panel model", least=3)
-    options = equalities(equal, _DPM_EQUALITIES)
+    options = equalities(equal, EQUALITIES)
     constant = _latent(panel, "A_{}", _columns(panel))
     process = Process(panel, options, constants=constant)
     relations = [
