@@ -264,3 +264,14 @@ def test_files_that_cannot_be_read_are_refused(
     big = tmp_path / "big.csv"
     big.write_text("a" * 11, encoding="utf-8")
     refused(take(big, study), "is larger than")
+
+
+def test_show_and_check_say_which_instruments_need_a_permission_on_record():
+    assert "to be recorded in a live study's protocol, under permissions.mbi_hss\n" in (
+        run("show", "mbi_hss").output
+    )
+    assert "permissions.who_5, or why none is needed" in run("show", "who_5").output
+    assert "none has to be recorded" in run("show", "cbi").output
+    lines = run("check", resources.library_directory()).output.splitlines()
+    asking = {line.split(",")[0] for line in lines if "a live study records a permission" in line}
+    assert asking == {name for name, one in library().items() if not one.is_free}

@@ -132,3 +132,22 @@ def test_a_terminal_gets_a_table_and_nothing_is_taken_for_markup(
     assert "study.kind" in page.getvalue()
     assert "[red]:smile:" in page.getvalue()
     assert "1 fault." in page.getvalue()
+
+
+def test_permissions_that_a_live_study_needs_are_named(study: Path) -> None:
+    _, lines = check(study)
+    assert "permissions    bat_12, proqol_5: to be recorded before a live study opens" in lines
+    recorded = (
+        "permissions:\n  bat_12: {by: Owner, reference: L1, date: 2026-01-02}\n"
+        "  proqol_5: {not_needed: Unchanged and not sold}\nwaves:"
+    )
+    breaks(study, ("\nwaves:", f"\n{recorded}"))
+    assert "permissions    bat_12, proqol_5" in check(study)[1]
+
+
+@pytest.mark.parametrize("name", ["mbi_hss", "proqol_12"])
+def test_who_has_a_licence_is_told_how_to_bring_the_wording(study: Path, name: str) -> None:
+    breaks(study, ("instruments: [scs_sf, bat_12, proqol_5]", f"instruments: [scs_sf, {name}]"))
+    code, lines = check(study)
+    assert code == 1
+    assert "longwave instruments wording import" in " ".join(lines)

@@ -317,6 +317,21 @@ def test_a_live_study_does_not_open_on_placeholder_wordings(database, files):
         open_(database, "msc-clinicians")
 
 
+def test_a_live_study_does_not_open_until_the_permissions_are_recorded(database):
+    asking = "licence: {terms: Ask the owner., commercial: ask}"
+    files = edited(licensed(), "licence: made for tests", asking, "instruments/rest.yaml")
+    add(database, files)
+    approve(database)
+    with pytest.raises(RefusedTransitionError, match=r"no permission is recorded .* for rest"):
+        open_(database)
+    recorded = "permissions: {rest: {by: Owner, reference: L1, date: 2026-01-02}}\nstudy:"
+    how = {"reference": "A1", "approver": "EC", "approved_on": START.date()}
+    with pytest.raises(RefusedTransitionError, match="no permission is recorded"):
+        amend(database, edited(files, "during long", "during all"), **how)
+    amend(database, edited(files, "\nstudy:", f"\n{recorded}"), **how)
+    assert open_(database).state == "open"
+
+
 def test_a_live_study_does_not_open_where_nobody_looked_at_the_configuration(database):
     add(database, licensed())
     approve(database)

@@ -155,6 +155,8 @@ def _summary(one: Instrument) -> str:
     ]
     if one.placeholder:
         facts.append(f"placeholders {', '.join(sorted(one.placeholder))}")
+    if not one.is_free:
+        facts.append("a live study records a permission")
     return "; ".join(facts)
 
 
@@ -165,6 +167,14 @@ def _key(one: Instrument) -> str:
 def _text(one: Instrument) -> str:
     texts = {"bundled": "our own words", "placeholder": "placeholders", "none": "none"}
     return texts.get(one.licence_text or "", "not stated")
+
+
+def _permission(one: Instrument) -> str:
+    """Say what a live study has to record of the leave to use an instrument."""
+    if one.is_free:
+        return "none has to be recorded" if one.commercial else "not stated"
+    rest = "" if one.use == "ask" else ", or why none is needed"
+    return f"to be recorded in a live study's protocol, under permissions.{one.id}{rest}"
 
 
 def _in_words(fact: str) -> str:
@@ -183,6 +193,7 @@ def _facts(one: Instrument) -> Iterator[tuple[str, str]]:
     yield "doi", one.doi or "none"
     yield "licence", one.licence
     yield "commercial use", one.commercial or "not stated"
+    yield "permission", _permission(one)
     yield "text", _text(one)
     yield "wordings", ", ".join(sorted(one.title)) or "none: import the one you are licensed for"
     yield "items", f"{len(one.items)}, about {one.minutes:g} minutes"

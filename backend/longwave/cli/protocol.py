@@ -88,6 +88,7 @@ def _print_summary(protocol: Protocol) -> None:
         **_randomisation(protocol.randomisation),
         "analyses": ", ".join(analysis.id for analysis in protocol.analysis) or "none",
         "placeholders": _placeholders(protocol),
+        "permissions": _permissions(protocol),
         "hash": protocol.hash,
     }
     for name, value in facts.items():
@@ -138,4 +139,13 @@ def _placeholders(protocol: Protocol) -> str:
     names = [name for name, found in protocol.instruments.items() if found.placeholder]
     if not names:
         return "none"
-    return f"{', '.join(names)}: may be opened as a trial run only"
+    return (
+        f"{', '.join(names)}: may be opened as a trial run only, until longwave instruments "
+        "wording import has brought the wordings"
+    )
+
+
+def _permissions(protocol: Protocol) -> str:
+    if protocol.not_permitted:
+        return f"{', '.join(protocol.not_permitted)}: to be recorded before a live study opens"
+    return ", ".join(protocol.permissions) or "none is needed"

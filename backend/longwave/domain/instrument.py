@@ -12,6 +12,7 @@ Direction = Literal["rising", "falling"]
 Sense = Literal["more", "less"]
 TextTerms = Literal["bundled", "placeholder", "none"]
 CommercialUse = Literal["free", "ask", "no"]
+Use = Literal["free", "ask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,19 @@ class Caution:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """Leave to use an instrument: whose, under which reference, since when (YYYY-MM-DD).
+
+    Or ``not_needed`` says why this study needs none.
+    """
+
+    by: str = ""
+    reference: str = ""
+    date: str = ""
+    not_needed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """What counts as the total score: ``scale``, or None if there is none, and how it is formed."""
 
@@ -148,9 +162,9 @@ class Instrument:
     placeholder
         The languages in which the wording stands for construct and direction only; a live
         study cannot open on those.
-    licence, licence_text, commercial
+    licence, licence_text, commercial, use
         Terms of use; what of the text comes along; whether commercial use is free, has to be
-        asked for, or is ruled out. None where nobody said.
+        asked for, or is ruled out; and whether any use at all is. None where nobody said.
     verified
         Which of the facts were checked at ``source``, by name.
     missing_rule
@@ -188,6 +202,7 @@ class Instrument:
     total: Total | None = None
     licence_text: TextTerms | None = None
     commercial: CommercialUse | None = None
+    use: Use | None = None
     cut_offs: tuple[CutOff, ...] = ()
     warnings: tuple[Caution, ...] = ()
     signposting: Mapping[str, str] = field(default_factory=dict)
@@ -206,6 +221,11 @@ class Instrument:
     def unverified(self) -> tuple[str, ...]:
         """The facts that were looked for at a source and not confirmed, by name."""
         return tuple(name for name, is_verified in self.verified.items() if not is_verified)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing in the terms asks a live study for a permission, nor for a reason."""
+        return self.use != "ask" and self.commercial not in ("ask", "no")
 
     @property
     def key_status(self) -> Literal["verified", "unverified", "none", "not stated"]:

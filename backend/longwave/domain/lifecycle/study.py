@@ -134,6 +134,11 @@ def reasons_against(
     lacking = _placeholders(protocol)
     if lacking:
         yield f"it has placeholder wordings: {', '.join(lacking)}"
+    if protocol.not_permitted:
+        yield (
+            "no permission is recorded under permissions of the protocol for "
+            f"{', '.join(protocol.not_permitted)}"
+        )
     missing = _missing_languages(protocol, page_languages)
     if missing:
         yield f"a language is missing: {', '.join(missing)}"

@@ -14,6 +14,7 @@ _MAY_CHANGE = re.compile(
     r"|consent\.(version|documents)(\..*)?"
     r"|texts(\..*)?"
     r"|safety([.\[].*)?"
+    r"|permissions(\..*)?"
     r"|sites\.[^.]+\.country"
     r"|messages(\..*)?"
     r"|eligibility\.caps(\[.*)?"
@@ -21,7 +22,7 @@ _MAY_CHANGE = re.compile(
     r"|instruments\.[^.]+\.(title|instruction|placeholder)(\..*)?"
     r"|instruments\.[^.]+\.items\[\d+\]\.(text(\..*)?|options\[\d+\]\.label(\..*)?)"
     r"|instruments\.[^.]+\.scales\[\d+\]\.(label(\..*)?|name|higher|missing_rule)"
-    r"|instruments\.[^.]+\.(name|doi|licence|licence_text|commercial|source|verified|missing_rule"
+    r"|instruments\.[^.]+\.(name|doi|licence|licence_text|commercial|use|source|verified|missing_rule"
     r"|recall|order|direction|total|cut_offs|warnings|notes|signposting|translations)([.\[].*)?"
     r"|waves\[\d+\]\.(label|target|window|at|expires|at_most)(\..*)?"
     r"|waves\[\d+\]\.repeat\.(every|times)(\..*)?"
@@ -44,10 +45,10 @@ def not_amendable(before: Protocol, after: Protocol) -> list[str]:
 
     It can change texts: the consent document with its version, pages, wordings, the summary, what
     the sessions of a programme bring; the messages, when the prompts of daily practice come, the
-    caps, and what is told of an instrument without being asked or scored; safety rules, and in
-    which country a site is; when waves come, and how often; and it can add waves, with instruments
-    of their own. The rest would change what was measured already, or draw other random times than
-    those that were drawn.
+    caps, and what is told of an instrument without being asked or scored, its permission too;
+    safety rules, and in which country a site is; when waves come, and how often; and it can add
+    waves, with instruments of their own. The rest would change what was measured already, or draw
+    other random times than those that were drawn.
     """
     return [path for path in differences(before, after) if not _MAY_CHANGE.fullmatch(path)]
 

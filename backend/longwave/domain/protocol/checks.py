@@ -70,7 +70,8 @@ def _check_wordings(
             root.fault(
                 field,
                 f"The instrument {name!r} has no wording in language {language!r}.",
-                f"Add {path}, or remove {language!r} from study.languages.",
+                f"Add {path} (longwave instruments wording import makes it of a table of yours), "
+                f"or remove {language!r} from study.languages.",
             )
 
 

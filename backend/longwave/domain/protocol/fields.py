@@ -29,7 +29,7 @@ class Fields:
 PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "protocol": Fields(
         ("longwave", "study", "sites", "data_protection", "eligibility", "consent", "waves"),
-        ("arms", "randomisation", "programmes", "messages", "safety", "analysis"),
+        ("arms", "randomisation", "programmes", "messages", "safety", "analysis", "permissions"),
     ),
     "study": Fields(
         ("slug", "title", "kind", "languages", "timezone", "target_n", "summary", "contact")
@@ -85,6 +85,7 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     ),
     "treatment": Fields(("id", "kind", "estimand", "alpha")),
     "estimand": Fields(("outcome", "wave", "population", "intercurrent")),
+    "permission": Fields((), ("by", "reference", "date", "not_needed")),
 }
 
 INSTRUMENT_FIELDS: Mapping[str, Fields] = {
@@ -105,7 +106,7 @@ INSTRUMENT_FIELDS: Mapping[str, Fields] = {
         ),
     ),
     "total": Fields(("convention",), ("scale",)),
-    "licence": Fields(("terms",), ("text", "commercial")),
+    "licence": Fields(("terms",), ("text", "commercial", "use")),
     "cut_off": Fields(
         ("scale", "bands", "country", "population", "year", "source", "verified"), ("note",)
     ),

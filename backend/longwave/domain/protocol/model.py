@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from longwave.domain.duration import Duration
-from longwave.domain.instrument import Instrument, Item
+from longwave.domain.instrument import Instrument, Item, Permission
 from longwave.domain.protocol.alerting import SafetyRule
 from longwave.domain.protocol.programme import Audio, Programme, Text
 
@@ -332,7 +332,7 @@ class Protocol:
 
     ``hash`` is the SHA-256 of the canonical form: sorted JSON of ``protocol.yaml`` plus the
     hash of every file it refers to. ``texts`` holds the Markdown pages that safety rules show,
-    by name and language.
+    by name and language; ``permissions`` what is known of the leave to use instruments, by id.
     """
 
     hash: str
@@ -350,6 +350,16 @@ class Protocol:
     analysis: tuple[Analysis, ...]
     instruments: Mapping[str, Instrument]
     texts: Mapping[str, Text] = field(default_factory=dict)
+    permissions: Mapping[str, Permission] = field(default_factory=dict)
+
+    @property
+    def not_permitted(self) -> tuple[str, ...]:
+        """The instruments of which no permission is recorded though their terms ask for one."""
+        return tuple(
+            name
+            for name, instrument in self.instruments.items()
+            if name not in self.permissions and not instrument.is_free
+        )
 
     def wave(self, wave_id: str) -> Wave:
         """Return the wave called ``wave_id``."""

@@ -9,6 +9,7 @@ from longwave.domain.instrument import Instrument
 from longwave.domain.protocol import (
     arms,
     people,
+    permissions,
     plan,
     programmes,
     safety,
@@ -54,6 +55,7 @@ def read_protocol(files: Mapping[str, bytes], media: Mapping[str, Media] | None 
     protocol = _read_sections(root, files, known, referred, faults)
     check_references(root, protocol, files.keys())
     safety.check_safety(root, protocol)
+    permissions.check_permissions(root, protocol)
     screening.check_eligibility(root, protocol)
     arms.check_arms(root, protocol)
     arms.check_randomisation(root, protocol)
@@ -132,6 +134,7 @@ def _read_sections(
         analysis=plan.read_analysis(root),
         instruments=_read_instruments(files, referred, faults),
         texts=safety.read_help_pages(root, rules, languages, files, faults),
+        permissions=permissions.read_permissions(root),
     )
 
 

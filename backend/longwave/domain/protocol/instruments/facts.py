@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from longwave.domain.instrument import Caution, CommercialUse, TextTerms, Total
+from longwave.domain.instrument import Caution, CommercialUse, TextTerms, Total, Use
 from longwave.domain.protocol.block import LANGUAGE, Block
 
 _TEXTS: tuple[TextTerms, ...] = ("bundled", "placeholder", "none")
 _COMMERCIAL: tuple[CommercialUse, ...] = ("free", "ask", "no")
+_USE: tuple[Use, ...] = ("free", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Licence:
     terms: str
     text: TextTerms | None = None
     commercial: CommercialUse | None = None
+    use: Use | None = None
 
 
 def read_licence(block: Block) -> Licence:
@@ -30,6 +32,7 @@ def read_licence(block: Block) -> Licence:
         terms=entry.text("terms"),
         text=entry.one_of("text", _TEXTS) if entry.has("text") else None,
         commercial=entry.one_of("commercial", _COMMERCIAL) if entry.has("commercial") else None,
+        use=entry.one_of("use", _USE) if entry.has("use") else None,
     )
 
 

@@ -69,7 +69,8 @@ def _read(
         block.fault(
             "stub",
             f"{instrument} cannot be used as it is: {bare.stub}",
-            f"Put an {file} of your own into the study's folder, or leave it out of the waves.",
+            f"Put an {file} of your own into the study's folder, and the wording that you are "
+            "licensed for beside it (longwave instruments wording import), or leave it out.",
         )
     wordings: dict[str, Wording] = {}
     for language in languages:

@@ -61,6 +61,7 @@ def read_structure(block: Block, expected: str) -> Instrument:
         total=read_total(block),
         licence_text=licence.text,
         commercial=licence.commercial,
+        use=licence.use,
         cut_offs=read_cut_offs(block),
         warnings=read_warnings(block),
         signposting={},
