@@ -111,8 +111,8 @@ def entries_of(language: str):
     return [entry for part in i18n.catalogues(language) for entry in part if entry.id]
 
 
-def test_turkish_is_spoken():
-    assert "tr" in TRANSLATED
+def test_five_languages_are_spoken():
+    assert i18n.languages() == ("en", "ar", "de", "es", "tr")
 
 
 def test_the_search_finds_words_of_every_kind():
@@ -154,8 +154,19 @@ def test_the_parts_of_a_catalogue_count_alike_and_have_every_form(language):
 def test_a_translation_fills_in_what_the_english_fills_in(language):
     for entry in entries_of(language):
         wanted = set(PLACEHOLDER.findall(i18n.source_of(entry)))
-        for form in i18n.forms_of(entry):
-            assert set(PLACEHOLDER.findall(form)) == wanted
+        numbers = numbers_by_form(language) if entry.pluralizable else [set()]
+        for form, suited in zip(i18n.forms_of(entry), numbers, strict=True):
+            # A form for a single number may say it in a word: "a day", "two days".
+            spared = {"{n}"} if len(suited) == 1 else set()
+            assert wanted - spared <= set(PLACEHOLDER.findall(form)) <= wanted
+
+
+def numbers_by_form(language: str) -> list[set[int]]:
+    """Give the numbers up to a thousand that each plural form of a language suits."""
+    found = [set() for _ in range(next(i18n.catalogues(language)).num_plurals)]
+    for number in range(1000):
+        found[i18n.translator(language).form(number)].add(number)
+    return found
 
 
 def test_what_a_catalogue_lacks_is_said_in_english():
@@ -168,12 +179,49 @@ def test_plurals_follow_the_number():
     assert say.plural("{n} day", "{n} days", 1) == "1 day"
     assert say.plural("{n} day", "{n} days", 2) == "2 days"
     assert i18n.translator("tr").plural("{n} day", "{n} days", 2) == "2 gün"
+    assert i18n.translator("es").plural("{n} day", "{n} days", 1) == "1 día"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "0 يوم"),
+        (1, "يوم واحد"),
+        (2, "يومين"),
+        (3, "3 أيام"),
+        (10, "10 أيام"),
+        (11, "11 يومًا"),
+        (99, "99 يومًا"),
+        (100, "100 يوم"),
+        (102, "102 يوم"),
+        (103, "103 أيام"),
+        (111, "111 يومًا"),
+    ],
+)
+def test_arabic_has_six_ways_to_count(number, said):
+    assert i18n.translator("ar").plural("{n} day", "{n} days", number) == said
 
 
 def test_dates_fall_on_the_day_of_the_zone():
     late = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
     assert i18n.translator("en").date(late, "Europe/Istanbul") == "2 March 2026"
     assert i18n.translator("tr").time(late, "Europe/Istanbul") == "2 Mart 2026, 01:30"
+
+
+@pytest.mark.parametrize(
+    ("language", "date", "time"),
+    [
+        ("en", "1 March 2026", "1 March 2026, 22:30"),
+        ("tr", "1 Mart 2026", "1 Mart 2026, 22:30"),
+        ("de", "1. März 2026", "1. März 2026, 22:30"),
+        ("es", "1 de marzo de 2026", "1 de marzo de 2026, 22:30"),
+        ("ar", "1 مارس 2026", "1 مارس 2026، 22:30"),
+    ],
+)
+def test_dates_are_written_as_each_language_writes_them(language, date, time):
+    say = i18n.translator(language)
+    evening = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+    assert (say.date(evening), say.time(evening)) == (date, time)
 
 
 def test_a_study_text_falls_back_to_its_first_language():

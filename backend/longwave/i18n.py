@@ -15,13 +15,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 SOURCE = "en"
 LOCALES = Path(__file__).parent / "locale"
-_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
+_ARABIC_SCRIPT = frozenset({"ar", "fa", "ur"})
+_RIGHT_TO_LEFT = _ARABIC_SCRIPT | {"he"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,8 @@ class Translator:
 
     def time(self, instant: datetime, zone: str = "UTC") -> str:
         """Return day and time of ``instant`` in ``zone``, written out."""
-        local = instant.astimezone(ZoneInfo(zone))
-        return format_datetime(local, "d MMMM y, HH:mm", locale=_known(self.language))
+        clock = instant.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+        return f"{self.date(instant, zone)}{comma(self.language)} {clock}"
 
     @property
     def locale(self) -> Locale:
@@ -122,6 +123,11 @@ def languages() -> tuple[str, ...]:
 def direction(language: str) -> str:
     """Return ``rtl`` for languages written from right to left, else ``ltr``."""
     return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+def comma(language: str) -> str:
+    """Return the comma of a language's script."""
+    return "،" if language.partition("-")[0] in _ARABIC_SCRIPT else ","
 
 
 @cache

@@ -288,10 +288,10 @@ def test_a_live_study_opens_once_all_is_in_order(database):
 
 
 def test_everything_that_keeps_a_live_study_from_opening_is_told_at_once(database, files):
-    files = edited(FILES, "languages: [en, tr]", "languages: [en, de]")
-    files = {name.replace("tr.", "de."): content for name, content in files.items()}
+    files = edited(FILES, "languages: [en, tr]", "languages: [en, fr]")
+    files = {name.replace("tr.", "fr."): content for name, content in files.items()}
     files = {
-        name: content.replace(b"tr:", b"de:").replace(b"language: tr", b"language: de")
+        name: content.replace(b"tr:", b"fr:").replace(b"language: tr", b"language: fr")
         for name, content in files.items()
     }
     files = edited(files, "after: w0}\nwaves", "after: w0, sealed: {block_sizes: [4]}}\nwaves")
@@ -301,8 +301,8 @@ def test_everything_that_keeps_a_live_study_from_opening_is_told_at_once(databas
     for reason in (
         "it is a draft, not approved",
         "no approval of the version",
-        "placeholder wordings: rest (de), rest (en)",
-        "a language is missing: the pages (de)",
+        "placeholder wordings: rest (en), rest (fr)",
+        "a language is missing: the pages (fr)",
         "settings of its randomisation stand in the protocol",
         "the key is known",
         "no mail",

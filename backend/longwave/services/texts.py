@@ -17,7 +17,7 @@ from babel.dates import format_date
 
 from longwave.domain.protocol.programme import Text
 from longwave.domain.texts import MessageTemplate, message_template
-from longwave.i18n import SOURCE, Translator, direction, languages, translator
+from longwave.i18n import SOURCE, Translator, comma, direction, languages, translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _day(at: datetime, zone: str, language: str) -> str:
 
 
 def _time(at: datetime, zone: str, language: str) -> str:
-    return f"{_day(at, zone, language)}, {at.astimezone(ZoneInfo(zone)):%H:%M}"
+    return f"{_day(at, zone, language)}{comma(language)} {at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
 @cache
