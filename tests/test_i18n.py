@@ -30,7 +30,7 @@ STATES = (AssessmentStatus, FollowUp, MessageState, Role, Stage, StudyState)
 
 TOLD_TO_PARTICIPANTS = (
     "domain/consent.py",
-    "domain/items.py",
+    "domain/items/values.py",
     "domain/lifecycle/participant.py",
     "services/assessment.py",
     "services/consent.py",
@@ -41,6 +41,7 @@ TOLD_TO_PARTICIPANTS = (
 """Where failures are worded that a participant can read."""
 
 SHOWN_FAILURES = {
+    "Complaint",
     "ConsentNeededError",
     "LinkExpiredError",
     "LinkUsedError",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from gettext import c2py
 from pathlib import Path
@@ -20,6 +20,7 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 SOURCE = "en"
+Day = date
 LOCALES = Path(__file__).parent / "locale"
 _ARABIC_SCRIPT = frozenset({"ar", "fa", "ur"})
 _RIGHT_TO_LEFT = _ARABIC_SCRIPT | {"he"}
@@ -61,6 +62,10 @@ class Translator:
         """Return the day on which ``instant`` falls in ``zone``, written out."""
         local = instant.astimezone(ZoneInfo(zone))
         return format_date(local, "long", locale=_known(self.language))
+
+    def day(self, found: Day) -> str:
+        """Return a day of the calendar, written out."""
+        return format_date(found, "long", locale=_known(self.language))
 
     def time(self, instant: datetime, zone: str = "UTC") -> str:
         """Return day and time of ``instant`` in ``zone``, written out."""

@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-ItemKind = Literal["likert", "choice", "number"]
+ItemKind = Literal[
+    "likert",
+    "choice",
+    "choices",
+    "number",
+    "slider",
+    "text",
+    "date",
+    "time",
+    "information",
+    "consent",
+]
+ItemOrder = Literal["fixed", "random"]
 Method = Literal["mean", "sum", "count"]
 Direction = Literal["rising", "falling"]
 Sense = Literal["more", "less"]
@@ -14,21 +26,55 @@ TextTerms = Literal["bundled", "placeholder", "none"]
 CommercialUse = Literal["free", "ask", "no"]
 Use = Literal["free", "ask"]
 
+SHORT_TEXT = 200
+"""A text of up to so many characters is asked for on one line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer that can be chosen. ``value`` is what is stored and exported."""
+    """One answer that can be chosen. ``value`` is what is stored and exported.
+
+    ``exclusive`` options of a `choices` item are chosen alone, such as "none of these".
+    """
 
     value: str
     label: Mapping[str, str]
+    exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question.
+    """One question, or something to read or to agree to.
 
-    Likert and choice items have ``options``; number items have ``minimum``, ``maximum``
-    and perhaps a ``unit``. ``text`` maps language codes to what is asked.
+    Attributes
+    ----------
+    kind
+        ``likert``, ``choice`` (one of ``options``), ``choices`` (several of them), ``number``,
+        ``slider``, ``text``, ``date``, ``time``, ``information`` (which has no answer) or
+        ``consent`` (a statement that is agreed to or not).
+    text
+        What is asked, by language; may hold gaps such as ``{{ ward }}``
+        (`longwave.domain.texts.piping`).
+    other
+        The value of the option beside which something can be written, if there is one.
+    minimum, maximum, step
+        Bounds of a number or slider, and how far apart its values are, counted from the minimum
+        (or 0). Sliders have all three.
+    unit, units
+        What a number counts: for all languages, or by language.
+    ends
+        What the two ends of a slider are called, by language.
+    earliest, latest
+        Bounds of a date, as ``YYYY-MM-DD``, or of a time, as ``HH:MM``; both included.
+    max_length
+        How many characters a text may have; see ``is_long``.
+    required
+        Whether it must be answered where it is shown.
+    when
+        Rule (CEL) by which it is shown; None where it always is.
+    attention
+        The answer by which one sees that somebody reads on, of an item that checks just that.
+        Participants are never told.
     """
 
     id: str
@@ -39,6 +85,30 @@ class Item:
     maximum: float | None = None
     unit: str | None = None
     required: bool = False
+    other: str | None = None
+    step: float | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+    ends: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    earliest: str | None = None
+    latest: str | None = None
+    max_length: int = 0
+    when: str | None = None
+    attention: str | None = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is an answer to it."""
+        return self.kind != "information"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a text may take several lines."""
+        return self.kind == "text" and self.max_length > SHORT_TEXT
+
+    @property
+    def refusable(self) -> bool:
+        """Whether one may say that one prefers not to answer."""
+        return self.is_asked and self.kind != "consent" and not self.required
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +247,10 @@ class Instrument:
         What participants are told about help, by language; empty where nothing has to be said.
     translations
         Where translations were published, by language.
+    item_order, keep_first
+        Whether chance orders the items for each assessment, and how many of them stay first then.
+    fallbacks
+        By language and variable, what stands in a gap of an item's text whose item has no answer.
     """
 
     id: str
@@ -208,6 +282,14 @@ class Instrument:
     signposting: Mapping[str, str] = field(default_factory=dict)
     translations: Mapping[str, str] = field(default_factory=dict)
     stub: str = ""
+    item_order: ItemOrder = "fixed"
+    keep_first: int = 0
+    fallbacks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> tuple[Item, ...]:
+        """The items that have answers; all but information."""
+        return tuple(item for item in self.items if item.is_asked)
 
     def item(self, item_id: str) -> Item:
         """Return the item called ``item_id``."""

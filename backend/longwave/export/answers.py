@@ -24,7 +24,7 @@ def value_type(protocols: Protocols) -> ColumnType:
         item
         for protocol in protocols.values()
         for instrument in protocol.instruments.values()
-        for item in instrument.items
+        for item in instrument.asked
     ]
     types = {_item_type(item) for item in items}
     if "string" in types or not types:
@@ -121,8 +121,10 @@ def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 
 def _item_type(item: Item) -> ColumnType:
-    if item.kind == "number":
+    if item.kind in ("number", "slider"):
         return "number"
+    if item.kind in ("choices", "text", "date", "time"):
+        return "string"
     values = [option.value for option in item.options]
     return "integer" if all(_is_integer(value) for value in values) else "string"
 

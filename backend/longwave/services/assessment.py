@@ -16,7 +16,7 @@ from longwave.domain.errors import (
     NotFoundError,
 )
 from longwave.domain.instrument import Instrument, Item
-from longwave.domain.items import REFUSED, check_value, written
+from longwave.domain.items import REFUSED, AnswerError, Complaint, check_value, written
 from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Protocol, Wave
@@ -236,8 +236,8 @@ def _checked(
             continue
         try:
             found[item.id] = _answer(item, given)
-        except ValueError as error:
-            faults[item.id] = str(error)
+        except AnswerError as error:
+            faults[item.id] = error.complaint
     return found
 
 
@@ -257,9 +257,9 @@ def save_item(
         raise NotFoundError("There is no such question.", "Load the page again.")
     try:
         answer = _answer(instrument.item(item_id), value.strip())
-    except ValueError as error:
+    except AnswerError as error:
         raise InvalidInputError(
-            "This answer needs another look.", str(error), {item_id: str(error)}
+            "This answer needs another look.", str(error), {item_id: error.complaint}
         ) from None
     _save(session, assessment, {instrument_id: {item_id: answer}}, now)
     return assessment.revision
@@ -358,7 +358,7 @@ def _instrument(session: Session, assessment: Assessment, instrument_id: str) ->
 def _answer(item: Item, given: str) -> GivenAnswer:
     if given in ("", REFUSED):
         if item.required:
-            raise ValueError("Please answer this question.")
+            raise AnswerError(Complaint("Please answer this question."))
         return GivenAnswer(None, _REFUSED_REASON if given else _SKIPPED)
     return GivenAnswer(written(check_value(item, given)), None)
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.instrument import Item
-from longwave.domain.items import check_value, written
+from longwave.domain.items import AnswerError, check_value, written
 from longwave.domain.lifecycle import AssessmentStatus, Stage
 from longwave.domain.permissions import Action
 from longwave.keys import KeyRing
@@ -217,7 +217,7 @@ def _answer(question: Item, value: str | None) -> GivenAnswer:
         return GivenAnswer(None, _INVALIDATED)
     try:
         return GivenAnswer(written(check_value(question, given)), None)
-    except ValueError as error:
+    except AnswerError as error:
         raise InvalidInputError(
-            "This is no answer to the question.", str(error), {"value": str(error)}
+            "This is no answer to the question.", str(error), {"value": error.complaint}
         ) from None

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from longwave.domain.consent import ConsentForm, check_consent, normal_email
 from longwave.domain.eligibility import FULL, Verdict, cap_name, judge
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
-from longwave.domain.items import check_value, without_value
+from longwave.domain.items import AnswerError, check_value, without_value
 from longwave.domain.lifecycle import Stage, StudyState
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Cap, Eligibility
@@ -167,8 +167,8 @@ def _read(plan: Eligibility, answers: Mapping[str, str]) -> Answers:
             continue
         try:
             values[item.id] = check_value(item, given)
-        except ValueError as error:
-            faults[item.id] = str(error)
+        except AnswerError as error:
+            faults[item.id] = error.complaint
     if faults:
         raise InvalidInputError("Some answers are missing.", "See the marked places.", faults)
     return values

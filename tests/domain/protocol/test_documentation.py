@@ -19,7 +19,8 @@ def sections() -> dict[str, str]:
     """Split the guides into the sections of the blocks, by the name in the heading."""
     text = "\n".join(guide.read_text(encoding="utf-8") for guide in GUIDES)
     parts = re.split(r"^#{2,4} .*\(block `([a-z_]+)`\)\n", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    ends = [re.split(r"^## ", part, flags=re.MULTILINE)[0] for part in parts[2::2]]
+    return dict(zip(parts[1::2], ends, strict=True))
 
 
 def documented(section: str) -> set[str]:

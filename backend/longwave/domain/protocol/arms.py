@@ -8,7 +8,6 @@ from typing import Literal
 
 from longwave.domain.protocol.anchors import hangs_on_programme, may_never_come
 from longwave.domain.protocol.block import Block
-from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.model import (
     Arm,
     Crossover,
@@ -19,6 +18,7 @@ from longwave.domain.protocol.model import (
     RandomisationMethod,
     RandomisationPlan,
 )
+from longwave.domain.protocol.names import unknown
 from longwave.domain.protocol.screening import SITE, find_factor
 
 _METHODS: tuple[RandomisationMethod, ...] = ("simple", "permuted_blocks", "minimisation", "list")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from longwave.domain.instrument import Instrument
 from longwave.domain.protocol.block import Block
-from longwave.domain.protocol.faults import listed, suggest
+from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.instruments import instrument_file, wording_file
 from longwave.domain.protocol.model import Protocol, Wave
-from longwave.domain.rules import RuleError, VariableType, compile_rule
 
 LONGEST_COLUMN = 32
 
@@ -19,19 +18,6 @@ def check_references(root: Block, protocol: Protocol, files: Collection[str]) ->
     """Note every name that refers to nothing, and every column that cannot be."""
     _check_instruments(root, protocol, files)
     _check_columns(root, protocol)
-
-
-def unknown(root: Block, field: str, name: str, known: Iterable[str], what: str) -> bool:
-    """Note that ``name`` at ``field`` is not among ``known``; return whether that is so."""
-    names = list(known)
-    if not name or name in names or root.faulty(field):
-        return False
-    root.fault(
-        field,
-        f"There is no {what} {name[:60]!r}.{suggest(name, names)}",
-        f"Write {listed(names)}." if names else f"Add a {what} of this name.",
-    )
-    return True
 
 
 def column_name(instrument: str, scale: str, wave: str, occurrence: int | None = None) -> str:
@@ -122,31 +108,6 @@ def _measured(protocol: Protocol, wave: Wave) -> list[tuple[str, str]]:
 
 def _scales(instrument: Instrument | None) -> list[str]:
     return [] if instrument is None else [scale.id for scale in instrument.scales if scale.id]
-
-
-def check_rule(
-    root: Block,
-    field: str,
-    source: str,
-    variables: tuple[tuple[str, VariableType], ...],
-    example: Mapping[str, str | float],
-) -> None:
-    """Note that the rule at ``field`` cannot be used, or takes too long on an ``example``."""
-    if not source or root.faulty(field):
-        return
-    known = ", ".join(name for name, _ in variables) or "none"
-    try:
-        rule = compile_rule(source, variables)
-    except RuleError as error:
-        root.fault(
-            field,
-            str(error),
-            f"The variables are: {known}. Compare text with quotes, as in x == 'yes', and "
-            "numbers without.",
-        )
-        return
-    if rule.exceeds_budget(example):
-        root.fault(field, "The rule takes too many steps.", "Write it without nested loops.")
 
 
 def measured_scores(protocol: Protocol, waves: Iterable[str]) -> list[str]:

@@ -94,10 +94,17 @@ INSTRUMENT_FIELDS: Mapping[str, Fields] = {
         (
             *("answers", "name", "doi", "source", "verified", "order", "total", "missing_rule"),
             *("recall", "cut_offs", "warnings", "signposting", "translations", "stub", "notes"),
+            *("item_order", "keep_first"),
         ),
     ),
     "answers": Fields(("minimum", "maximum"), ("direction",)),
-    "instrument_item": Fields(("id",), ("kind", "options", "minimum", "maximum", "unit")),
+    "instrument_item": Fields(
+        ("id",),
+        (
+            *("kind", "required", "when", "options", "other", "exclusive", "minimum", "maximum"),
+            *("step", "unit", "earliest", "latest", "max_length", "attention"),
+        ),
+    ),
     "scale": Fields(
         ("id", "method"),
         (
@@ -114,7 +121,7 @@ INSTRUMENT_FIELDS: Mapping[str, Fields] = {
     "warning": Fields(("text",), ("verified", "source")),
     "wording": Fields(
         ("longwave", "instrument", "language", "title", "instruction", "items", "scales"),
-        ("placeholder", "answers", "options", "signposting"),
+        ("placeholder", "answers", "options", "ends", "units", "fallbacks", "signposting"),
     ),
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from longwave.domain.protocol.anchors import REQUEST, hangs_on_programme
 from longwave.domain.protocol.block import Block
-from longwave.domain.protocol.checks import measured_scores, unknown
+from longwave.domain.protocol.checks import measured_scores
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.model import PrecedenceAnalysis, Protocol, TreatmentAnalysis
+from longwave.domain.protocol.names import unknown
 
 _FEWEST_WAVES = {"clpm": 2, "clpm_lag2": 3, "riclpm": 3}
 

@@ -22,7 +22,7 @@ from longwave.domain.protocol.canonical import protocol_hash
 from longwave.domain.protocol.checks import check_references
 from longwave.domain.protocol.document import Document, read_document
 from longwave.domain.protocol.faults import Fault, FaultList, ProtocolFaults
-from longwave.domain.protocol.instruments import instrument_file, read_instrument
+from longwave.domain.protocol.instruments import check_between, instrument_file, read_instrument
 from longwave.domain.protocol.media import Media, split_stored
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.protocol.planned import check_analysis
@@ -54,6 +54,8 @@ def read_protocol(files: Mapping[str, bytes], media: Mapping[str, Media] | None 
     known = media or {}
     protocol = _read_sections(root, files, known, referred, faults)
     check_references(root, protocol, files.keys())
+    asked = [wave.instruments for wave in protocol.waves]
+    check_between(asked, protocol.instruments, files, faults)
     safety.check_safety(root, protocol)
     permissions.check_permissions(root, protocol)
     screening.check_eligibility(root, protocol)

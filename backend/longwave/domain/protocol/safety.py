@@ -19,11 +19,12 @@ from longwave.domain.protocol.alerting import (
     WatchHours,
 )
 from longwave.domain.protocol.block import Block, check_unique
-from longwave.domain.protocol.checks import check_rule, unknown
 from longwave.domain.protocol.faults import FaultList, listed, suggest
 from longwave.domain.protocol.model import Protocol
+from longwave.domain.protocol.names import check_rule, unknown
 from longwave.domain.protocol.people import COUNTRY, read_page, read_zone
 from longwave.domain.protocol.references import page_file
+from longwave.domain.rules import examples
 from longwave.domain.safety.values import instruments_in, names_in, variables_of
 
 _TELLABLE = tuple(role for role in Role if role in MAY[Action.LOOK_AFTER_ALERTS])
@@ -236,8 +237,7 @@ def _check_when(root: Block, field: str, rule: SafetyRule, protocol: Protocol) -
     instruments = [protocol.instruments[name] for name in names]
     variables = variables_of(instruments)
     if not _check_names(root, field, rule.when, [name for name, _ in variables]):
-        example = {name: 1.0 if kind == "number" else "x" for name, kind in variables}
-        check_rule(root, field, rule.when, variables, example)
+        check_rule(root, field, rule.when, variables, examples(variables))
 
 
 def _is_torn(rule: str, names: Sequence[str], sheets: Iterable[Sequence[str]]) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from longwave.domain.instrument import Item, ItemKind, Option
 from longwave.domain.protocol.block import Block, check_unique
-from longwave.domain.protocol.checks import check_rule, unknown
 from longwave.domain.protocol.faults import listed, suggest
 from longwave.domain.protocol.model import Cap, Criterion, Eligibility, Protocol
+from longwave.domain.protocol.names import check_rule, unknown
 from longwave.domain.protocol.people import LARGEST_STUDY
 from longwave.domain.rules import item_variables
 

@@ -16,9 +16,9 @@ from longwave.domain.protocol.anchors import (
     looks_like_date,
 )
 from longwave.domain.protocol.block import Block
-from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.protocol.model import Protocol, Wave
+from longwave.domain.protocol.names import unknown
 
 _CALENDAR = "calendar"
 

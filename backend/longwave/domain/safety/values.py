@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from longwave.domain.instrument import Instrument, Item, Scale
-from longwave.domain.rules import VariableType, item_variables
+from longwave.domain.instrument import Instrument, Scale
+from longwave.domain.rules import Value, VariableType, item_variables, mentions, read_variable
 from longwave.domain.scoring import score
 
 Settled = Mapping[tuple[str, str], str | None]
 """By instrument and item what was answered; None where somebody gave a reason not to answer."""
 
-_TOKEN = re.compile(
-    r"""//[^\n]*
-    |[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
-    |(?<![\w.])(?P<name>[A-Za-z_]\w*\.[A-Za-z_]\w*)(?!\w)(?!\s*\()""",
-    re.VERBOSE | re.DOTALL,
-)
-
 
 def names_in(rule: str) -> tuple[str, ...]:
     """Return the names such as ``phq_4.q4`` that a rule mentions, in their order."""
-    found = (match["name"] for match in _TOKEN.finditer(rule))
-    return tuple(dict.fromkeys(name for name in found if name))
+    return tuple(name for name in mentions(rule) if "." in name)
 
 
 def instruments_in(rule: str) -> tuple[str, ...]:
@@ -40,14 +31,14 @@ def variables_of(instruments: Iterable[Instrument]) -> tuple[tuple[str, Variable
     for instrument in instruments:
         for scale in instrument.scales:
             found[f"{instrument.id}.{scale.id}"] = "number"
-        for item in instrument.items:
-            found.setdefault(f"{instrument.id}.{item.id}", _type_of(item))
+        for name, kind in item_variables(instrument.items):
+            found.setdefault(f"{instrument.id}.{name}", kind)
     return tuple(found.items())
 
 
 def values_of(
     instruments: Iterable[Instrument], settled: Settled, *, at_the_end: bool
-) -> dict[str, str | float]:
+) -> dict[str, Value]:
     """Return what is known by the name under which rules know it.
 
     Parameters
@@ -59,12 +50,13 @@ def values_of(
         are settled, and not yet when so many are answered that the others could be left out: the
         first items of a scale say less than all of them.
     """
-    found: dict[str, str | float] = {}
+    found: dict[str, Value] = {}
     for instrument in instruments:
         answers = {
-            item.id: _read(item, value)
+            item.id: known
             for item in instrument.items
             if (value := settled.get((instrument.id, item.id))) is not None
+            and (known := read_variable(item, value)) is not None
         }
         found |= {f"{instrument.id}.{name}": value for name, value in answers.items()}
         numbers = {name: value for name, value in answers.items() if isinstance(value, float)}
@@ -75,14 +67,6 @@ def values_of(
             if result.value is not None and (at_the_end or _is_whole(instrument, scale, settled)):
                 found[name] = result.value
     return found
-
-
-def _type_of(item: Item) -> VariableType:
-    return item_variables([item])[0][1]
-
-
-def _read(item: Item, value: str) -> str | float:
-    return float(value) if _type_of(item) == "number" else value
 
 
 def _is_whole(instrument: Instrument, scale: Scale, settled: Settled) -> bool:

@@ -55,11 +55,11 @@ def template(source: str) -> Template:
     return Template(tuple(piece.strip() if at % 2 else piece for at, piece in enumerate(pieces)))
 
 
-def gaps(source: str) -> Iterator[Gap]:
-    """Yield the gaps of a text in their order."""
+def gaps(source: str, names: re.Pattern[str] = _NAME) -> Iterator[Gap]:
+    """Yield the gaps of a text in their order; ``names`` is what a variable may be called."""
     for found in GAP.finditer(source):
         written = found[1].strip()
-        name = written if _NAME.fullmatch(written) else None
+        name = written if names.fullmatch(written) else None
         yield Gap(written, name, line_at(source, found.start()))
 
 

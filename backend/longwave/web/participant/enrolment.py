@@ -176,7 +176,7 @@ def _eligibility_page(
         site=say.pick(protocol.sites[site].label),
         questions=eligibility_questions(protocol, language),
         given=form.values([item.id for item in items]) if form else {},
-        faults=complaints(error.fields, items, say) if error else {},
+        faults=complaints(error.fields, say) if error else {},
         protection=protocol.data_protection,
         keeps_answers=span(say, protocol.data_protection.retention_answers),
         others=[code for code in offered_languages(protocol) if code != language],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from longwave.domain.instrument import Instrument, Item
-from longwave.domain.items import REFUSED
+from longwave.domain.items import REFUSED, Complaint
 from longwave.domain.protocol.model import Protocol
 from longwave.i18n import Translator, translator
 from longwave.storage.assessment import GivenAnswer
@@ -61,11 +61,10 @@ def given_answers(
     }
 
 
-def complaints(faults: Mapping[str, str], items: Iterable[Item], say: Translator) -> dict[str, str]:
+def complaints(faults: Mapping[str, str], say: Translator) -> dict[str, str]:
     """Return what is wrong with answers, by item, in the reader's language."""
-    numbers = {item.id: item for item in items if item.kind == "number"}
     return {
-        name: _range(numbers[name], say) if name in numbers else say(text)
+        name: text.said(say, say.day) if isinstance(text, Complaint) else say(text)
         for name, text in faults.items()
     }
 

@@ -195,7 +195,7 @@ def _questions_page(
         signposting=say.pick(instrument.signposting),
         questions=instrument_questions(sheet.protocol, instrument, language),
         given=given | draft.values if draft else given,
-        faults=complaints(draft.error.fields, instrument.items, say) if draft else {},
+        faults=complaints(draft.error.fields, say) if draft else {},
         part=place + 1,
         parts=len(sheet.instruments),
         minutes=sheet.minutes_left(instrument.id),

@@ -1,5 +1,6 @@
 """Instruments and their wordings, read from the files that a protocol refers to."""
 
+from longwave.domain.protocol.instruments.branching import check_between
 from longwave.domain.protocol.instruments.files import (
     instrument_file,
     languages_of,
@@ -12,6 +13,7 @@ from longwave.domain.protocol.instruments.reader import (
 )
 
 __all__ = [
+    "check_between",
     "check_entry",
     "instrument_file",
     "languages_of",

@@ -49,7 +49,7 @@ def _check_scale(
     if bool(scale.items) == bool(scale.parts) and not entry.faulty():
         entry.fault("items", "A scale has either items or parts.", "Give exactly one of them.")
     likert = [item.id for item in items if item.kind == "likert"]
-    numbers = [item.id for item in items if item.kind == "number"]
+    numbers = [item.id for item in items if item.kind in ("number", "slider")]
     if not in_doubt:
         takes_numbers = scale.method != "count"
         _check_members(

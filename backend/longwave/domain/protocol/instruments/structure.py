@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from longwave.domain.instrument import Direction, Instrument, Item, ItemKind, Option
+from longwave.domain.instrument import Direction, Instrument
 from longwave.domain.protocol.block import Block, check_format
-from longwave.domain.protocol.document import Data
+from longwave.domain.protocol.instruments.branching import check_own_rules
 from longwave.domain.protocol.instruments.cut_offs import check_cut_offs, read_cut_offs
 from longwave.domain.protocol.instruments.facts import (
     read_licence,
@@ -15,10 +13,10 @@ from longwave.domain.protocol.instruments.facts import (
     read_verified,
     read_warnings,
 )
+from longwave.domain.protocol.instruments.items import read_items, read_order
 from longwave.domain.protocol.instruments.scales import read_scales
 
 CONVENTION = "platform convention"
-_KINDS: tuple[ItemKind, ...] = ("likert", "choice", "number")
 _DIRECTIONS: tuple[Direction, ...] = ("rising", "falling")
 _WIDEST_RESPONSE_SCALE = 101
 
@@ -34,7 +32,8 @@ def read_structure(block: Block, expected: str) -> Instrument:
             f"Write 'id: {expected}', or rename the file.",
         )
     low, high, direction = _answers(block)
-    items = _items(block, low, high)
+    items = read_items(block, low, high)
+    item_order, keep_first = read_order(block, items)
     licence = read_licence(block)
     block.flag("signposting", default=False)  # the wordings answer it
     bare = Instrument(
@@ -67,8 +66,11 @@ def read_structure(block: Block, expected: str) -> Instrument:
         signposting={},
         translations=read_translations(block),
         stub=block.optional_text("stub") or "",
+        item_order=item_order,
+        keep_first=keep_first,
     )
     _check_facts(block, bare)
+    check_own_rules(block, bare)
     return bare
 
 
@@ -111,48 +113,3 @@ def _answers(block: Block) -> tuple[float, float, Direction | None]:
         )
         return 0.0, 1.0, direction
     return float(low), float(max(low + 1, high)), direction
-
-
-def _items(block: Block, low: float, high: float) -> tuple[Item, ...]:
-    likert = tuple(Option(str(value), {}) for value in range(int(low), int(high) + 1))
-    items: list[Item] = []
-    for index, value in enumerate(block.sequence("items")):
-        path = f"items[{index}]"
-        data: Data = {"id": value} if isinstance(value, str) else value
-        entry = Block(block.document, path, data, "instrument_item", block.faults)
-        kind = entry.one_of("kind", _KINDS)
-        items.append(
-            Item(
-                id=entry.identifier("id"),
-                kind=kind,
-                text={},
-                options=likert if kind == "likert" else _choices(entry, kind),
-                minimum=low if kind == "likert" else entry.number("minimum"),
-                maximum=high if kind == "likert" else entry.number("maximum"),
-                unit=entry.optional_text("unit"),
-            )
-        )
-        if items[-1].id in [item.id for item in items[:-1]]:
-            block.fault(path, f"{items[-1].id!r} is used twice.", "Give each item its own id.")
-    _check_items(block, items)
-    return tuple(items)
-
-
-def _check_items(block: Block, items: Sequence[Item]) -> None:
-    if block.has("items") and not items and not block.faulty("items") and not block.has("stub"):
-        block.fault("items", "There are no items.", "List at least one item.")
-    if any(item.kind == "likert" for item in items) and not block.has("answers"):
-        block.fault(
-            "answers",
-            "The response scale of the Likert items is missing.",
-            "Add answers: {minimum: ..., maximum: ...}.",
-        )
-
-
-def _choices(entry: Block, kind: ItemKind) -> tuple[Option, ...]:
-    values = entry.texts_in("options")
-    if kind == "choice" and len(set(values)) < 2:
-        entry.fault("options", "A choice needs two options.", "List at least two option values.")
-    if kind == "number" and values:
-        entry.fault("options", "A number has no options.", "Remove them, or set kind to choice.")
-    return tuple(Option(value, {}) for value in values)

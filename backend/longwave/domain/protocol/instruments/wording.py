@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
-from longwave.domain.instrument import Instrument, Item, Option
+from longwave.domain.instrument import Instrument, Item
 from longwave.domain.protocol.block import Block, check_format
 from longwave.domain.protocol.document import Data, read_document
 from longwave.domain.protocol.faults import suggest
+from longwave.domain.protocol.instruments.branching import check_own_gaps
+
+Entry = TypeVar("Entry")
 
 
 class Wording:
@@ -30,7 +34,21 @@ class Wording:
                 "Participants have to be told where they find help, and the text is missing.",
                 "Add 'signposting' with a few words on it.",
             )
+        self.options: dict[str, dict[str, str]] = {}
+        self.ends: dict[str, tuple[str, str]] = {}
+        self.units: dict[str, str] = {}
+        self.fallbacks = block.text_map("fallbacks")
+        if not structure.faulty("items"):
+            self._read_of_items(block, instrument)
+
+    def _read_of_items(self, block: Block, instrument: Instrument) -> None:
+        """Read what hangs on the kinds of the items, which are not in doubt."""
+        sliders = [item.id for item in instrument.items if item.kind == "slider"]
+        counted = [item.id for item in instrument.items if item.kind in ("number", "slider")]
         self.options = _options(block, instrument)
+        self.ends = _ends(block, sliders)
+        self.units = _known_only(block, "units", block.text_map("units"), counted)
+        check_own_gaps(block, instrument, self.items, self.fallbacks)
 
     def option_label(self, item: Item, value: str) -> str:
         """Return what is shown for one option; a Likert item may have labels of its own."""
@@ -91,9 +109,36 @@ def _labels(block: Block, field: str, names: Sequence[str], structure: Block) ->
     return found
 
 
+def _ends(block: Block, sliders: Sequence[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for name, texts in _known_only(block, "ends", block.lists_in("ends"), sliders).items():
+        if len(texts) != 2:
+            block.fault(
+                f"ends.{name}",
+                "A slider has two ends.",
+                "Write two texts, that of the lower end first: [not at all, very much].",
+            )
+        else:
+            found[name] = (texts[0], texts[1])
+    return found
+
+
+def _known_only(
+    block: Block, field: str, given: Mapping[str, Entry], names: Sequence[str]
+) -> dict[str, Entry]:
+    for name in given:
+        if name not in names:
+            block.fault(
+                f"{field}.{name}",
+                f"{name!r} is not an item that has {field}.{suggest(name, names)}",
+                "Correct or remove it.",
+            )
+    return {name: entry for name, entry in given.items() if name in names}
+
+
 def _options(block: Block, instrument: Instrument) -> dict[str, dict[str, str]]:
     """Return the labels of the choice items, and of Likert items that have their own."""
-    known = {item.id: item for item in instrument.items if item.kind != "number"}
+    known = {item.id: item for item in instrument.items if item.options}
     given = block.mapping("options")
     for name in given:
         if name not in known:
@@ -105,7 +150,7 @@ def _options(block: Block, instrument: Instrument) -> dict[str, dict[str, str]]:
     return {
         name: _option_labels(block, item, given.get(name))
         for name, item in known.items()
-        if item.kind == "choice" or name in given
+        if item.kind != "likert" or name in given
     }
 
 
@@ -132,15 +177,17 @@ def put_together(bare: Instrument, wordings: Mapping[str, Wording]) -> Instrumen
             item,
             text={language: wording.items[item.id] for language, wording in wordings.items()},
             options=tuple(
-                Option(
-                    option.value,
-                    {
+                replace(
+                    option,
+                    label={
                         language: wording.option_label(item, option.value)
                         for language, wording in wordings.items()
                     },
                 )
                 for option in item.options
             ),
+            ends=_of_item(item, {language: one.ends for language, one in wordings.items()}),
+            units=_of_item(item, {language: one.units for language, one in wordings.items()}),
         )
         for item in bare.items
     )
@@ -163,4 +210,13 @@ def put_together(bare: Instrument, wordings: Mapping[str, Wording]) -> Instrumen
             for language, wording in wordings.items()
             if wording.signposting
         },
+        fallbacks={
+            language: wording.fallbacks
+            for language, wording in wordings.items()
+            if wording.fallbacks
+        },
     )
+
+
+def _of_item(item: Item, given: Mapping[str, Mapping[str, Entry]]) -> dict[str, Entry]:
+    return {language: texts[item.id] for language, texts in given.items() if item.id in texts}
