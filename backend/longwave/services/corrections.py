@@ -10,7 +10,7 @@ from sqlmodel import Session
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.instrument import Item
-from longwave.domain.items import AnswerError, check_value, written
+from longwave.domain.items import AnswerError, check_other, check_value, written
 from longwave.domain.lifecycle import AssessmentStatus, Stage
 from longwave.domain.permissions import Action
 from longwave.keys import KeyRing
@@ -148,8 +148,8 @@ def correct_answer(
     assessment = _ended(session, participant, wave, occurrence)
     question = _question(session, assessment, instrument, item)
     before = assessments.answers(session, key(assessment)).get((instrument, item))
-    after = _answer(question, value)
-    if after == before:
+    after = _answer(question, value, before)
+    if before is not None and after.says_as(before):
         raise InvalidInputError("This answer stands there already.", "Nothing more to do.")
     values = {
         "from": before.value if before else None,
@@ -157,8 +157,13 @@ def correct_answer(
         "to": after.value,
         "to_reason": after.missing_reason,
     }
+    if before is not None and before.other is not None:
+        values |= {"from_other": before.other, "to_other": after.other}
     sealed = personal.encrypt(session, participant, keys, values)
-    assessments.store_answers(session, key(assessment), instrument, {item: after}, now)
+    assessment.revision += 1
+    assessments.store_answers(
+        session, key(assessment), instrument, {item: after}, now, revision=assessment.revision
+    )
     payload = {
         "wave": wave,
         "occurrence": occurrence,
@@ -211,12 +216,15 @@ def _question(session: Session, assessment: Assessment, instrument: str, item: s
     )
 
 
-def _answer(question: Item, value: str | None) -> GivenAnswer:
+def _answer(question: Item, value: str | None, before: GivenAnswer | None) -> GivenAnswer:
+    """Return what holds; what was written beside an option stays as long as that is chosen."""
     given = (value or "").strip()
     if not given:
         return GivenAnswer(None, _INVALIDATED)
     try:
-        return GivenAnswer(written(check_value(question, given)), None)
+        checked = check_value(question, given)
+        other = check_other(question, checked, (before and before.other) or "")
+        return GivenAnswer(written(checked), None, other)
     except AnswerError as error:
         raise InvalidInputError(
             "This is no answer to the question.", str(error), {"value": error.complaint}

@@ -189,23 +189,46 @@ def statuses(session: Session, participant_ids: list[int]) -> list[tuple[int, st
 
 
 class GivenAnswer(NamedTuple):
-    """A value, or the reason why there is none."""
+    """A value, or the reason why there is none.
+
+    ``other`` is what was written beside the chosen option, ``milliseconds`` for how long the item
+    was in sight. ``revision`` is that of the assessment by which it was saved; 0 if it was not,
+    or before revisions were noted.
+    """
 
     value: str | None
     missing_reason: str | None
+    other: str | None = None
+    milliseconds: int | None = None
+    revision: int = 0
+
+    def says_as(self, another: GivenAnswer) -> bool:
+        """Whether two answers say the same, whenever and however fast they were given."""
+        return (self.value, self.missing_reason, self.other) == (
+            another.value,
+            another.missing_reason,
+            another.other,
+        )
 
 
 def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], GivenAnswer]:
     """Return the answers of an assessment, by instrument and item."""
-    rows = session.exec(_ANSWERS, params={"assessment_id": assessment_id})
+    rows = session.execute(_ANSWERS, {"assessment_id": assessment_id})
     return {
-        (instrument, item): GivenAnswer(value, reason) for instrument, item, value, reason in rows
+        (instrument, item): GivenAnswer(value, reason, other, milliseconds, revision or 0)
+        for instrument, item, value, reason, other, milliseconds, revision in rows
     }
 
 
-_ANSWERS = select(Answer.instrument, Answer.item, Answer.value, Answer.missing_reason).where(
-    col(Answer.assessment_id) == bindparam("assessment_id")
-)
+_ANSWERS = sqlalchemy_select(
+    col(Answer.instrument),
+    col(Answer.item),
+    col(Answer.value),
+    col(Answer.missing_reason),
+    col(Answer.other),
+    col(Answer.milliseconds),
+    col(Answer.revision),
+).where(col(Answer.assessment_id) == bindparam("assessment_id"))
 
 
 def store_answers(
@@ -214,8 +237,13 @@ def store_answers(
     instrument: str,
     given: Mapping[str, GivenAnswer],
     now: datetime,
+    *,
+    revision: int,
 ) -> None:
-    """Write the answers to some items of an instrument, over any that stand there."""
+    """Write the answers to some items of an instrument, over any that stand there.
+
+    ``revision`` is the one that they are saved by, whatever ``given`` says.
+    """
     if not given:
         return
     rows = [
@@ -226,6 +254,9 @@ def store_answers(
             "value": answer.value,
             "missing_reason": answer.missing_reason,
             "saved_at": now,
+            "other": answer.other,
+            "milliseconds": answer.milliseconds,
+            "revision": revision,
         }
         for item, answer in given.items()
     ]
@@ -233,11 +264,15 @@ def store_answers(
     connection.execute(_upsert_answer(connection.dialect.name), rows)
 
 
+_KEY = ("assessment_id", "instrument", "item")
+_SAVED = ("value", "missing_reason", "saved_at", "other", "milliseconds", "revision")
+
+
 @cache
 def _upsert_answer(dialect: str) -> sqlite.Insert | postgresql.Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = insert(Answer)
     return statement.on_conflict_do_update(
-        index_elements=["assessment_id", "instrument", "item"],
-        set_={name: statement.excluded[name] for name in ("value", "missing_reason", "saved_at")},
+        index_elements=_KEY,
+        set_={name: statement.excluded[name] for name in _SAVED},
     )

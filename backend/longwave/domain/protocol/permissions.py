@@ -5,8 +5,8 @@ from __future__ import annotations
 from longwave.domain.instrument import Permission
 from longwave.domain.protocol.anchors import calendar_day
 from longwave.domain.protocol.block import Block
-from longwave.domain.protocol.checks import unknown
 from longwave.domain.protocol.model import Protocol
+from longwave.domain.protocol.names import unknown
 
 _PERMISSION = ("by", "reference", "date")
 

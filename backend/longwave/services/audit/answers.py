@@ -26,10 +26,15 @@ def answers_digest(salt: bytes, answers: Mapping[tuple[str, str], GivenAnswer]) 
         Random bytes that stand beside the answers. Without them nobody can try out answers
         until one gives the digest, so that erasing salt and answers erases.
     answers
-        The value or the reason by (instrument, item), in any order.
+        The value or the reason by (instrument, item), in any order. What was written beside an
+        option stands behind them, where something was.
     """
     lines = sorted(
-        (*place, answer.value, answer.missing_reason) for place, answer in answers.items()
+        (
+            (*place, answer.value, answer.missing_reason)
+            + (() if answer.other is None else (answer.other,))
+        )
+        for place, answer in answers.items()
     )
     return hashlib.sha256(salt + json.dumps(lines).encode()).hexdigest()
 

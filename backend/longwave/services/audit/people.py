@@ -169,7 +169,7 @@ def _digest(session: Session, within: Range, people: Mapping[int, _Person]) -> N
         if assessment_id in salted:
             found, salt = salted[assessment_id]
             answers = {
-                (row.instrument, row.item): GivenAnswer(row.value, row.missing_reason)
+                (row.instrument, row.item): GivenAnswer(row.value, row.missing_reason, row.other)
                 for row in rows
             }
             found.digests[assessment_id] = answers_digest(salt, answers)

@@ -324,6 +324,7 @@ class StoredAnswer(NamedTuple):
     item: str
     value: str | None
     missing_reason: str | None
+    other: str | None
 
 
 def answers(session: Session, within: Range, statuses: Sequence[str]) -> Iterator[StoredAnswer]:
@@ -335,6 +336,7 @@ def answers(session: Session, within: Range, statuses: Sequence[str]) -> Iterato
             col(Answer.item),
             col(Answer.value),
             col(Answer.missing_reason),
+            col(Answer.other),
         )
         .join(Assessment, col(Assessment.id) == col(Answer.assessment_id))
         .where(

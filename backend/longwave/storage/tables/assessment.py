@@ -69,7 +69,8 @@ class Answer(SQLModel, table=True):
     """One item's value, or the reason why there is none.
 
     ``other`` is what was written beside the option "other"; ``milliseconds`` is for how long the
-    item was in sight before it was answered.
+    item was in sight before it was answered. ``revision`` is that of the assessment by which it
+    was saved; None before revisions were noted.
     """
 
     __table_args__ = (
@@ -85,3 +86,4 @@ class Answer(SQLModel, table=True):
     saved_at: datetime = Field(sa_type=Utc)
     other: str | None = None
     milliseconds: int | None = None
+    revision: int | None = None

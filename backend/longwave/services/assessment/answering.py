@@ -1,0 +1,249 @@
+"""Answers saved: a page, several pages, or one answer as it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlmodel import Session
+
+from longwave.domain.branching import Visibility, visibility
+from longwave.domain.errors import InvalidInputError, NotFoundError
+from longwave.domain.instrument import Instrument, Item
+from longwave.domain.items import AnswerError
+from longwave.domain.lifecycle import AssessmentStatus
+from longwave.domain.protocol.model import Protocol
+from longwave.services import expiry, safety
+from longwave.services.assessment.finding import answers_of, hold
+from longwave.services.assessment.given import (
+    AnswersChangedError,
+    Conflict,
+    Given,
+    conflict_of,
+    read_given,
+)
+from longwave.services.assessment.questionnaire import Answers, settled
+from longwave.services.study import protocol_of
+from longwave.storage import assessment as assessments
+from longwave.storage.assessment import GivenAnswer
+from longwave.storage.tables import Assessment
+from longwave.storage.tables.base import key
+
+Page = Mapping[str, str | Given]
+"""What a page sent, by item; a text stands for a value and nothing beside it."""
+
+
+def save_page(
+    session: Session,
+    assessment: Assessment,
+    instrument_id: str,
+    values: Page,
+    *,
+    revision: int | None = None,
+    now: datetime,
+) -> Answers:
+    """Save one instrument's page. An item that is shown and has no answer counts as skipped.
+
+    What is sent for an item that is hidden by now is kept, and counts nowhere as long as it is.
+    An item that shows itself only after what was sent with it stays open. Nothing is saved if any
+    answer is not one that the item offers, or if a name in ``values`` is no item of the
+    instrument. A blank never takes an answer away.
+
+    Parameters
+    ----------
+    revision
+        The revision of the assessment at which the page was made; None to write over whatever
+        was saved meanwhile.
+
+    Returns
+    -------
+    Mapping
+        All answers of the assessment as they are now, by instrument and item.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming each item at fault, with a `longwave.domain.items.Complaint` for each.
+    AnswersChangedError
+        If an answer was changed elsewhere since ``revision``.
+    """
+    return save_pages(session, assessment, {instrument_id: values}, revision=revision, now=now)
+
+
+def save_pages(
+    session: Session,
+    assessment: Assessment,
+    pages: Mapping[str, Page],
+    *,
+    revision: int | None = None,
+    now: datetime,
+) -> Answers:
+    """Do as `save_page` does for several instruments at once: for all of them, or for none.
+
+    They are taken in the order in which they are asked.
+    """
+    hold(session, assessment, now)
+    sheet = _Sheet(session, assessment)
+    for instrument_id in pages:
+        sheet.instrument(instrument_id)
+    for instrument_id in sheet.asked:
+        if instrument_id in pages:
+            sheet.take(instrument_id, pages[instrument_id])
+    if sheet.faults:
+        raise InvalidInputError("Some answers need another look.", "See the marks.", sheet.faults)
+    _require_unchanged(sheet.before, sheet.taken, revision)
+    _save(session, assessment, sheet.before, sheet.taken, now)
+    return answers_of(session, assessment)
+
+
+def save_item(
+    session: Session,
+    assessment: Assessment,
+    instrument_id: str,
+    item_id: str,
+    value: str | Given,
+    *,
+    revision: int | None = None,
+    now: datetime,
+) -> int:
+    """Save one answer as it is given.
+
+    Parameters
+    ----------
+    revision
+        The revision at which the answer was shown: that of the assessment when the page was
+        made, or what this function returned when the page last saved this item. None to write
+        over whatever was saved meanwhile.
+
+    Returns
+    -------
+    int
+        The new revision of the assessment.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such question.
+    InvalidInputError
+        If it is no answer to the question; ``fields`` holds the complaint.
+    AnswersChangedError
+        If the answer was changed elsewhere since ``revision``.
+    """
+    hold(session, assessment, now)
+    sheet = _Sheet(session, assessment)
+    item = next((one for one in sheet.instrument(instrument_id).asked if one.id == item_id), None)
+    if item is None:
+        raise NotFoundError("There is no such question.", "Load the page again.")
+    try:
+        answer = read_given(item, _as_given(value))
+    except AnswerError as error:
+        raise InvalidInputError(
+            "This answer needs another look.", str(error), {item_id: error.complaint}
+        ) from None
+    saved = {instrument_id: {item_id: answer}}
+    _require_unchanged(sheet.before, saved, revision)
+    _save(session, assessment, sheet.before, saved, now)
+    return assessment.revision
+
+
+class _Sheet:
+    """An assessment's answers before something is saved, and what is taken of it."""
+
+    def __init__(self, session: Session, assessment: Assessment) -> None:
+        self.protocol: Protocol = protocol_of(session, assessment.protocol_version_id)
+        self.asked = self.protocol.wave(assessment.wave).instruments
+        self.before = answers_of(session, assessment)
+        self.taken: dict[str, dict[str, GivenAnswer]] = {}
+        self.faults: dict[str, str] = {}
+        self._now = dict(self.before)
+
+    def instrument(self, instrument_id: str) -> Instrument:
+        """Return an instrument that this assessment asks."""
+        if instrument_id not in self.asked:
+            raise NotFoundError("There is no such page.", "Open the link from the message again.")
+        return self.protocol.instruments[instrument_id]
+
+    def take(self, instrument_id: str, values: Page) -> None:
+        """Check what one page sent, and take what is an answer; note in ``faults`` what is not."""
+        instrument = self.instrument(instrument_id)
+        given = {name: _as_given(value) for name, value in values.items()}
+        _check_names(instrument, given)
+        shown_before = self._visible()
+        found = self.taken.setdefault(instrument_id, {})
+        for item in instrument.asked:
+            if item.id in given and given[item.id].value.strip():
+                self._take_item(instrument, item, given[item.id], found)
+        shown_after = self._visible()
+        for item in instrument.asked:
+            place = (instrument_id, item.id)
+            is_asked = shown_before[place] is True and shown_after[place] is True
+            if is_asked and place not in self._now and item.id not in self.faults:
+                self._take_item(instrument, item, Given(""), found)
+
+    def _take_item(
+        self, instrument: Instrument, item: Item, given: Given, found: dict[str, GivenAnswer]
+    ) -> None:
+        try:
+            found[item.id] = read_given(item, given)
+        except AnswerError as error:
+            self.faults[item.id] = error.complaint
+            return
+        self._now[instrument.id, item.id] = found[item.id]
+
+    def _visible(self) -> Visibility:
+        return visibility(self.protocol.instruments, self.asked, settled(self._now))
+
+
+def _as_given(value: str | Given) -> Given:
+    return Given(value) if isinstance(value, str) else value
+
+
+def _check_names(instrument: Instrument, given: Mapping[str, Given]) -> None:
+    unknown = sorted(set(given) - {item.id for item in instrument.asked})
+    if unknown:
+        raise InvalidInputError(
+            f"{', '.join(unknown[:3])[:200]}: not a question of this page.", "Load the page again."
+        )
+
+
+def _require_unchanged(
+    before: Answers, taken: Mapping[str, Mapping[str, GivenAnswer]], revision: int | None
+) -> None:
+    conflicts: dict[str, Conflict] = {}
+    for instrument_id, answers in taken.items():
+        for item_id, answer in answers.items():
+            found = conflict_of(before.get((instrument_id, item_id)), answer, revision)
+            if found is not None:
+                conflicts[item_id] = found
+    if conflicts:
+        raise AnswersChangedError(conflicts)
+
+
+def _save(
+    session: Session,
+    assessment: Assessment,
+    before: Answers,
+    taken: Mapping[str, Mapping[str, GivenAnswer]],
+    now: datetime,
+) -> None:
+    assessment.revision += 1
+    for instrument_id, answers in taken.items():
+        changed = {
+            item_id: answer
+            for item_id, answer in answers.items()
+            if not _stands(before.get((instrument_id, item_id)), answer)
+        }
+        assessments.store_answers(
+            session, key(assessment), instrument_id, changed, now, revision=assessment.revision
+        )
+    if assessment.started_at is None:
+        assessment.started_at = now
+        assessment.status = AssessmentStatus.STARTED
+    expiry.saved(session, assessment, now=now)
+    session.flush()
+    safety.look(session, assessment, instruments=frozenset(taken), now=now)
+
+
+def _stands(stored: GivenAnswer | None, answer: GivenAnswer) -> bool:
+    """Whether an answer stands there already, so that its time and revision stay."""
+    return stored is not None and stored.says_as(answer) and answer.milliseconds is None
