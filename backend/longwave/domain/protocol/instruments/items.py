@@ -66,7 +66,7 @@ def read_order(block: Block, items: Sequence[Item]) -> tuple[ItemOrder, int]:
 
 
 def _read_item(entry: Block, likert: tuple[Option, ...], bounds: tuple[float, float]) -> Item:
-    kind = entry.one_of("kind", KINDS) if entry.has("kind") else "likert"
+    kind = entry.one_of("kind", KINDS, default="information") if entry.has("kind") else "likert"
     is_likert = kind == "likert"
     item = Item(
         id=entry.identifier("id"),
@@ -222,8 +222,7 @@ def _attention(entry: Block, item: Item) -> str | None:
 def _check_items(block: Block, items: Sequence[Item]) -> None:
     if block.has("items") and not items and not block.faulty("items") and not block.has("stub"):
         block.fault("items", "There are no items.", "List at least one item.")
-    certain = [item for n, item in enumerate(items) if not block.faulty(f"items[{n}].kind")]
-    if any(item.kind == "likert" for item in certain) and not block.has("answers"):
+    if any(item.kind == "likert" for item in items) and not block.has("answers"):
         block.fault(
             "answers",
             "The response scale of the Likert items is missing.",
