@@ -13,6 +13,7 @@ class TaskKind(StrEnum):
     NUMBER_BOUNCED = "number_bounced"
     COMPLAINT = "complaint"
     STAFF_BOUNCED = "staff_bounced"
+    CLOCKWORK_FAILED = "clockwork_failed"
 
 
 WHAT_TO_DO: Mapping[str, str] = {
@@ -31,6 +32,11 @@ WHAT_TO_DO: Mapping[str, str] = {
     TaskKind.STAFF_BOUNCED: (
         "Mail to a member of staff comes back: who is told of urgent things is not reached. Look "
         "into the addresses of the staff."
+    ),
+    TaskKind.CLOCKWORK_FAILED: (
+        "Something that was due for this participant could not be done, such as opening a wave. "
+        "Ask whoever runs this installation: its log says what went wrong. It is tried again with "
+        "every tick."
     ),
 }
 """What is to be done about each kind, in words."""

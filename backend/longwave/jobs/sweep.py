@@ -39,7 +39,7 @@ def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> Swee
     """
     enrolment.forget_screening(session, now=now)
     reminded = safety.remind_due(session, now=now, limit=limit)
-    replanned = timeline.replan_due(session, keys=keys, limit=limit)
+    replanned = timeline.replan_due(session, keys=keys, now=now, limit=limit)
     crossed = programme.cross_over_due(session, keys=keys, now=now, limit=limit)
     closed = timeline.close_due(session, keys=keys, now=now, limit=limit)
     opened = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,10 @@ from longwave.jobs.sweep import sweep
 from longwave.keys import KeyRing
 from longwave.notify import Transport, Transports
 from longwave.services import audit, heartbeat
+from longwave.services.dealing import one_by_one
 from longwave.storage.database import Database
+
+_log = logging.getLogger(__name__)
 
 GoesOn = Callable[[], bool]
 """Asked between two steps: whether this process should take the next one."""
@@ -62,8 +66,20 @@ class Clockwork:
             pass
 
     def _sweep_once(self, size: int) -> bool:
-        """Do one batch, and note that time passes; return whether some may be left."""
+        """Do one batch, and note that time passes; return whether some may be left.
+
+        A batch in which something fails is done again, one by one: the rest must not wait for it.
+        """
+        try:
+            return self._sweep_batch(size)
+        except Exception:
+            _log.warning("a batch of the sweep failed; what is due is taken one by one")
+            return self._sweep_batch(size, careful=True)
+
+    def _sweep_batch(self, size: int, *, careful: bool = False) -> bool:
         with self.database.writing() as session:
+            if careful:
+                one_by_one(session)
             now = self.clock()
             report = sweep(session, now, size, keys=self.keys)
             heartbeat.beat(session, now=now)

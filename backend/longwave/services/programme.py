@@ -6,6 +6,7 @@ Stopping a programme ends no period and is no withdrawal.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -18,6 +19,7 @@ from longwave.domain.protocol.model import Arm, Crossover
 from longwave.domain.schedule import instant, wall_clock
 from longwave.keys import KeyRing
 from longwave.services import courses
+from longwave.services.dealing import deal
 from longwave.services.participant import hold_open, move, record, required_reason
 from longwave.services.planning import plan_from
 from longwave.services.study import current_protocol
@@ -106,10 +108,14 @@ def cross_over_due(session: Session, *, keys: KeyRing, now: datetime, limit: int
 
     Those whose participant is busy are left to the next sweep.
     """
+
+    def cross_all(part: Sequence[Participant]) -> None:
+        for participant in part:
+            _cross_over_one(session, participant, keys, now)
+        session.flush()
+
     due = periods.crossovers_due(session, now, limit)
-    for participant in due:
-        _cross_over_one(session, participant, keys, now)
-    return len(due)
+    return deal(session, due, cross_all, whose=lambda participant: participant, now=now)
 
 
 def stop(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlmodel import Session
 
@@ -15,6 +16,7 @@ from longwave.domain.protocol.model import Protocol
 from longwave.domain.schedule import ClosingReason
 from longwave.keys import KeyRing
 from longwave.services import audit, courses, expiry, outbox, programme, safety
+from longwave.services.dealing import deal
 from longwave.services.participant import move, record
 from longwave.services.planning import instants, plan_anew, plan_from
 from longwave.services.study import current_protocol
@@ -27,6 +29,7 @@ from longwave.storage.tables import Assessment, Participant, Study
 from longwave.storage.tables.base import key
 
 _CLOCKWORK = "clockwork"
+_Due: TypeAlias = tuple[Assessment, Participant]
 
 
 def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
@@ -35,15 +38,19 @@ def open_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> i
     One whose whole window has passed by now is missed: no invitation goes out. Returns how many
     were dealt with; those whose participant is busy are left to the next sweep.
     """
-    batch = _Batch(session, keys, now)
     due = assessments.due_to_open(session, now, limit)
     contacts = participants.contacts(session, [key(participant) for _, participant in due])
-    with session.no_autoflush:
-        for assessment, participant in due:
-            batch.open(participant, assessment)
+
+    def open_all(part: Sequence[_Due]) -> None:
+        batch = _Batch(session, keys, now)
+        with session.no_autoflush:
+            for assessment, participant in part:
+                batch.open(participant, assessment)
+        batch.let_follow()
+
+    done = deal(session, due, open_all, whose=_whose, now=now)
     del contacts  # they were held so that nobody asks for each by itself
-    batch.let_follow()
-    return len(due)
+    return done
 
 
 def close_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
@@ -51,25 +58,35 @@ def close_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> 
 
     Returns how many were dealt with; those whose participant is busy are left to the next sweep.
     """
-    batch = _Batch(session, keys, now)
+
+    def close_all(part: Sequence[_Due]) -> None:
+        batch = _Batch(session, keys, now)
+        with session.no_autoflush:
+            for assessment, participant in part:
+                batch.close(participant, assessment)
+        batch.let_follow()
+
     due = assessments.due_to_close(session, now, limit)
-    with session.no_autoflush:
-        for assessment, participant in due:
-            batch.close(participant, assessment)
-    batch.let_follow()
-    return len(due)
+    return deal(session, due, close_all, whose=_whose, now=now)
 
 
-def replan_due(session: Session, *, keys: KeyRing, limit: int) -> int:
+def replan_due(session: Session, *, keys: KeyRing, now: datetime, limit: int) -> int:
     """Plan by an amended protocol who was planned by an earlier version; return how many were."""
+
+    def plan_all(part: Sequence[Participant]) -> None:
+        for participant in part:
+            _plan_by_amendment(session, participant, keys)
+        session.flush()
+
     done = 0
     for study_id, number in studies.amended(session):
         due = participants.due_to_replan(session, study_id, number, limit - done)
-        for participant in due:
-            _plan_by_amendment(session, participant, keys)
-        done += len(due)
-    session.flush()
+        done += deal(session, due, plan_all, whose=lambda participant: participant, now=now)
     return done
+
+
+def _whose(due: _Due) -> Participant:
+    return due[1]
 
 
 class _Batch:

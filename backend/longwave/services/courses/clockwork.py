@@ -6,6 +6,7 @@ programme. Each is done under the lock of its person, who is busy otherwise unti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -19,6 +20,7 @@ from longwave.domain.schedule import (
     over_at,
     session_instants,
 )
+from longwave.services.dealing import deal
 from longwave.services.participant import move, record
 from longwave.services.study import current_protocol
 from longwave.storage import course
@@ -32,12 +34,15 @@ CLOCKWORK = "clockwork"
 
 def plan_due(session: Session, *, now: datetime, limit: int) -> int:
     """Plan the sessions of members whose group has got a start; return how many there were."""
+
+    def plan_all(part: Sequence[tuple[GroupMember, Participant]]) -> None:
+        for member, participant in part:
+            if member.unplanned and member.left_at is None and _is_open(session, participant):
+                plan_member(session, participant, member, now=now)
+        session.flush()
+
     due = course.due_to_plan(session, limit)
-    for member, participant in due:
-        if member.unplanned and member.left_at is None and _is_open(session, participant):
-            plan_member(session, participant, member, now=now)
-    session.flush()
-    return len(due)
+    return deal(session, due, plan_all, whose=lambda one: one[1], now=now)
 
 
 def release_due(session: Session, *, now: datetime, limit: int) -> int:
@@ -45,28 +50,37 @@ def release_due(session: Session, *, now: datetime, limit: int) -> int:
 
     Of daily practice each day plans the next, which may have passed too after an outage.
     """
+    released: list[bool] = []
+
+    def release_all(part: Sequence[tuple[Dose, Participant]]) -> None:
+        released.extend(_release_one(session, who, dose, now) for dose, who in part)
+        session.flush()
+
     done = 0
     while done < limit:
+        released.clear()
         due = course.due_doses(session, now, limit - done)
-        released = [_release_one(session, who, dose, now) for dose, who in due]
-        session.flush()
+        dealt = deal(session, due, release_all, whose=lambda one: one[1], now=now)
         if not any(released):
             break
-        done += len(due)
+        done += dealt
     return done
 
 
 def complete_due(session: Session, *, now: datetime, limit: int) -> int:
     """Complete the programmes whose last session is over; return how many were dealt with."""
+
+    def complete_all(part: Sequence[Participant]) -> None:
+        for participant in part:
+            ends_at = participant.programme_ends_at
+            if ends_at is not None and ends_at <= now and _is_open(session, participant):
+                participant.programme_ends_at = None
+                if is_practising(participant):
+                    _complete(session, participant, ends_at)
+        session.flush()
+
     due = course.ends_due(session, now, limit)
-    for participant in due:
-        ends_at = participant.programme_ends_at
-        if ends_at is not None and ends_at <= now and _is_open(session, participant):
-            participant.programme_ends_at = None
-            if is_practising(participant):
-                _complete(session, participant, ends_at)
-    session.flush()
-    return len(due)
+    return deal(session, due, complete_all, whose=lambda participant: participant, now=now)
 
 
 def begin(session: Session, participant: Participant, programme: str, *, at: datetime) -> None:

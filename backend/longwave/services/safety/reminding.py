@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,6 +10,7 @@ from sqlmodel import Session
 from longwave.domain.protocol.alerting import SafetyRule
 from longwave.domain.safety import steps
 from longwave.services import audit
+from longwave.services.dealing import deal
 from longwave.services.safety.telling import tell
 from longwave.services.study import protocol_of
 from longwave.storage import alert as alerts
@@ -22,11 +24,14 @@ def remind_due(session: Session, *, now: datetime, limit: int) -> int:
 
     Several that fell due together, as after an outage, are one.
     """
+
+    def remind_all(part: Sequence[FoundAlert]) -> None:
+        for found in part:
+            _remind(session, found, now)
+        session.flush()
+
     due = alerts.due(session, now, limit)
-    for found in due:
-        _remind(session, found, now)
-    session.flush()
-    return len(due)
+    return deal(session, due, remind_all, whose=lambda found: found.participant, now=now)
 
 
 def rule_of(session: Session, found: FoundAlert) -> SafetyRule:
