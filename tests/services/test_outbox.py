@@ -9,7 +9,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from factories.lab import BASE_URL
+from factories.diary import cohort, wave
+from factories.lab import BASE_URL, Lab
 from sqlmodel import select
 
 from longwave.jobs.dispatch import dispatch
@@ -197,6 +198,47 @@ def test_the_baseline_goes_out_at_night_to_somebody_who_enrols_at_night(lab):
     lab.enrol()
     lab.clockwork.dispatch()
     assert len(lab.transport.mails) == 1
+
+
+EVENING = wave(
+    *("evening", "enrolment", "P15D"),
+    at='"18:00"',
+    window="{before: P0D, after: PT5H}",
+    reminders="[PT2H]",
+)
+
+
+def evening_lab(database_url):
+    """A lab with somebody whose evening has not opened yet, and an empty mailbox."""
+    lab = Lab(database_url, protocol=cohort(EVENING, reminders="[P3D]"))
+    person = lab.enrol(site="north", answers={"age": "40", "licensed": "yes"})
+    lab.wait(days=15)
+    opens_at = lab.assessment(person, "evening").opens_at
+    lab.transport.mails.clear()
+    return lab, opens_at
+
+
+def mails_by_hour(lab, hours):
+    sent = []
+    for _ in range(hours):
+        lab.wait(hours=1)
+        sent.append(len(lab.transport.mails))
+    return sent
+
+
+def test_a_wave_may_be_reminded_of_within_the_day(database_url):
+    lab, opens_at = evening_lab(database_url)
+    lab.now = opens_at - timedelta(hours=2)
+    assert mails_by_hour(lab, 6) == [0, 1, 1, 2, 2, 2]
+    assert states(lab)["evening:reminder-1"] == "sent"
+    lab.close()
+
+
+def test_a_reminder_keeps_its_planned_distance_from_an_invitation_that_was_late(database_url):
+    lab, opens_at = evening_lab(database_url)
+    lab.now = opens_at + timedelta(minutes=30)
+    assert mails_by_hour(lab, 4) == [1, 1, 2, 2]
+    lab.close()
 
 
 def test_after_an_outage_messages_do_not_come_all_at_once(lab):

@@ -130,6 +130,8 @@ def _lines(found: Timeline) -> Iterator[tuple[datetime, str]]:
         if period.sessions and period.ends_at is not None:
             many = len(period.sessions)
             yield period.ends_at, f"programme {period.programme}: last of {many} sessions"
+        elif period.ends_at is not None:
+            yield period.ends_at, f"programme {period.programme} ends"
 
 
 def _of_occasion(occasion: Occasion, zone: str) -> Iterator[tuple[datetime, str]]:

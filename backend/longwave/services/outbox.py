@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from longwave.domain.duration import Duration
 from longwave.domain.errors import LongwaveError
 from longwave.domain.lifecycle import AssessmentStatus, Channel, FollowUp, MessageState, StudyMode
 from longwave.domain.lifecycle.participant import takes_data
@@ -36,7 +37,10 @@ MOST_ATTEMPTS = 48
 _BACK_OFF = timedelta(minutes=2)
 _LONGEST_BACK_OFF = timedelta(hours=1)
 _REST = timedelta(hours=24)
-"""The least time between two messages about one assessment, when one of them was late."""
+"""The least time between two messages about one assessment, when one of them was late.
+
+It is less where the protocol plans them closer to one another.
+"""
 
 _LOOK_AT = 5
 _INVITATION = Kind.INVITATION
@@ -76,7 +80,7 @@ def queue_invitation(
     invitation = _message(participant, assessment, _INVITATION, now, now, channel, at_once=at_once)
     session.add(invitation)
     opens_wall = assessment.opens_at.astimezone(ZoneInfo(assessment.zone)).replace(tzinfo=None)
-    for number, span in enumerate(protocol.messages.reminders, start=1):
+    for number, span in enumerate(_reminders(protocol, assessment), start=1):
         at = max(instant(span.after(opens_wall), assessment.zone), now)
         if at < assessment.closes_at:
             step = f"{_REMINDER}-{number}"
@@ -346,14 +350,29 @@ def _not_before(session: Session, due: Due, now: datetime) -> datetime:
     """Return when a message may go out: not in quiet hours, and no reminder hard on another."""
     message, at = due.message, now
     if message.kind == _REMINDER:
+        rest = _rest(session, due)
         others = messages.of_assessment(session, message.assessment_id)
         spoken = [other.settled_at for other in others if other.state == MessageState.SENT]
-        at = max([now, *(sent + _REST for sent in spoken if sent is not None)])
+        at = max([now, *(sent + rest for sent in spoken if sent is not None)])
         if any(o.kind == _INVITATION and o.state in _UNDER_WAY for o in others):
-            at = max(at, now + _REST)
+            at = max(at, now + rest)
     if message.at_once and message.attempts == 0:
         return at
     if due.participant is None:
         return at
     quiet = current_protocol(session, due.study).messages.quiet_hours
     return outside_quiet_hours(at, due.participant.zone_at(now), quiet)
+
+
+def _rest(session: Session, due: Due) -> timedelta:
+    """Return the least time before this reminder, since the last message about its assessment."""
+    if due.assessment is None:
+        return _REST
+    protocol = current_protocol(session, due.study)
+    days = [0.0, *(span.nominal_days() for span in _reminders(protocol, due.assessment))]
+    number = int(due.message.step.rpartition("-")[2])
+    return min(_REST, timedelta(days=days[number] - days[number - 1])) if days[number:] else _REST
+
+
+def _reminders(protocol: Protocol, assessment: Assessment) -> tuple[Duration, ...]:
+    return protocol.reminders_of(protocol.wave(assessment.wave))

@@ -48,7 +48,7 @@ def previews(protocol: Protocol, *, now: datetime) -> Iterator[Preview]:
     Waves whose messages have the same words and files share one.
     """
     for language in protocol.study.languages:
-        for reminder in range(1 + len(protocol.messages.reminders)):
+        for reminder in range(1 + max(len(protocol.reminders_of(wave)) for wave in protocol.waves)):
             groups = _groups(protocol, reminder, language)
             for waves in groups:
                 yield _questionnaire(protocol, waves, reminder, language, len(groups) > 1, now)
@@ -59,6 +59,8 @@ def _groups(protocol: Protocol, reminder: int, language: str) -> list[list[Wave]
     """Return the waves, those together whose messages differ in values alone."""
     found: dict[tuple[str, bool], list[Wave]] = {}
     for wave in protocol.waves:
+        if reminder > len(protocol.reminders_of(wave)):
+            continue
         text = protocol.messages.texts.of(wave.id, reminder or None).get(language, "")
         brings = not reminder and wave.id in protocol.messages.calendar
         found.setdefault((text, brings), []).append(wave)

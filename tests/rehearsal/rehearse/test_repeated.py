@@ -88,3 +88,29 @@ def test_what_nobody_requests_is_not_missing() -> None:
     assert [lost.reason for lost in report.unreached] == [
         "it comes only on request, and nobody requested it"
     ]
+
+
+def test_people_wait_for_a_reminder_only_where_one_can_come() -> None:
+    waiting = replace(DUTIFUL, waits=1.0)
+    later = WEEKLY.replace("target: P3W", "target: P5W")
+    reminded = cohort(RANDOM, later, reminders="[PT2H]")
+    report = rehearsed(reminded, participants=4, assumed=waiting)
+    assert outcomes(report, "esm") == {"complete": 4 * 12}
+    assert outcomes(report, "diary") == {"complete": 4 * 12}
+    # A copy of the consent; the baseline, with a reminder; 12 weeks with one each; 12 moments.
+    assert report.messages.per_person == Spread(39.0, 39, 39)
+
+
+def test_a_wave_has_reminders_of_its_own_or_none() -> None:
+    own = wave(
+        "diary",
+        "enrolment",
+        "P3W",
+        window="{before: P0D, after: P2D}",
+        repeat="{every: P1W, times: 2}",
+        reminders="[]",
+    )
+    waiting = replace(DUTIFUL, waits=1.0)
+    report = rehearsed(cohort(own, reminders="[P1D]"), participants=4, assumed=waiting)
+    assert outcomes(report, "diary") == {"complete": 8}
+    assert report.messages.sent["reminder"] == 4

@@ -231,7 +231,7 @@ class Wave:
     ``request``, or ``programme``: the day on which the participant's own programme starts. ``at``
     is the local time of day ("HH:MM") at which a wave is due, or None for the time of the anchor
     itself. The window of a sampled wave is that of one prompt. ``at_most`` says how often a wave
-    may be requested.
+    may be requested. ``reminders`` are its own, or None for those of `MessageRules`.
     """
 
     id: str
@@ -246,6 +246,12 @@ class Wave:
     sampling: Sampling | None = None
     expires: Expiry | None = None
     at_most: int = 1
+    reminders: tuple[Duration, ...] | None = None
+
+    @property
+    def days_open(self) -> float:
+        """How long one occurrence can be answered, in nominal days."""
+        return self.window.before.nominal_days() + self.window.after.nominal_days()
 
     @property
     def occurrences(self) -> int:
@@ -351,6 +357,10 @@ class Protocol:
     instruments: Mapping[str, Instrument]
     texts: Mapping[str, Text] = field(default_factory=dict)
     permissions: Mapping[str, Permission] = field(default_factory=dict)
+
+    def reminders_of(self, wave: Wave) -> tuple[Duration, ...]:
+        """Return after how long, from its opening, a wave is reminded of."""
+        return self.messages.reminders if wave.reminders is None else wave.reminders
 
     @property
     def not_permitted(self) -> tuple[str, ...]:

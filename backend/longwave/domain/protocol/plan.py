@@ -12,6 +12,7 @@ from longwave.domain.protocol.model import (
     PrecedenceAnalysis,
     TreatmentAnalysis,
 )
+from longwave.domain.protocol.waves import read_reminders
 
 MODELS = ("clpm", "clpm_lag2", "riclpm")
 EQUALITIES = ("lags", "lags_across_groups")
@@ -44,17 +45,7 @@ def read_messages(block: Block | None) -> MessageRules:
                 "Quiet hours have a beginning and an end that differ.",
                 'Write two times of day: ["21:00", "08:00"].',
             )
-    reminders = block.durations("reminders")
-    days = [reminder.nominal_days() for reminder in reminders]
-    if not block.faulty("reminders"):
-        for index, day in enumerate(days):
-            if day <= (days[index - 1] if index else 0):
-                block.fault(
-                    f"reminders[{index}]",
-                    "Reminders must follow one another, the first of them after the opening.",
-                    "Write growing durations such as [P3D, P7D].",
-                )
-    return MessageRules(reminders=reminders, quiet_hours=quiet)
+    return MessageRules(reminders=read_reminders(block), quiet_hours=quiet)
 
 
 def read_analysis(root: Block) -> tuple[Analysis, ...]:

@@ -85,10 +85,11 @@ def _check_waves(root: Block, protocol: Protocol) -> None:
                 f"The prompts of {wave!r} come when nobody expects them.",
                 "Remove the wave from the list.",
             )
-    _check_reminders(root, "messages.texts", texts, len(protocol.messages.reminders))
+    sent = {wave.id: len(protocol.reminders_of(wave)) for wave in protocol.waves}
+    _check_reminders(root, "messages.texts", texts, max(sent.values(), default=0))
     for wave, own in texts.waves.items():
-        field = f"messages.texts.waves.{wave}"
-        _check_reminders(root, field, own, len(protocol.messages.reminders))
+        if wave in sent:
+            _check_reminders(root, f"messages.texts.waves.{wave}", own, sent[wave])
 
 
 def _check_reminders(root: Block, base: str, texts: MessageTexts, sent: int) -> None:
@@ -97,7 +98,7 @@ def _check_reminders(root: Block, base: str, texts: MessageTexts, sent: int) -> 
             root.fault(
                 f"{base}.reminders[{index}]",
                 f"There is no reminder {index + 1}.",
-                "Remove the text, or add a reminder to messages.reminders.",
+                "Remove the text, or add a reminder to messages.reminders or to the wave.",
             )
 
 

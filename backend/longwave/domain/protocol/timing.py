@@ -143,15 +143,16 @@ def _wave_before(protocol: Protocol, wave: Wave) -> str | None:
     return None
 
 
-def _length(wave: Wave) -> float:
-    return wave.window.before.nominal_days() + wave.window.after.nominal_days()
+def _open_for(wave: Wave) -> str:
+    days = wave.days_open
+    return f"{days:g} days" if days >= 1 else f"{days * 24:g} hours"
 
 
 def _check_window(root: Block, wave: Wave) -> None:
     base = f"waves[{wave.order}]"
     if root.faulty(f"{base}.window") or root.faulty(f"{base}.target"):
         return
-    if not _length(wave):
+    if not wave.days_open:
         root.fault(
             f"{base}.window",
             "The window has no length, so that nobody could answer.",
@@ -168,14 +169,16 @@ def _check_window(root: Block, wave: Wave) -> None:
 
 
 def _check_reminders(root: Block, protocol: Protocol, wave: Wave) -> None:
-    if root.faulty(f"waves[{wave.order}].window") or wave.occurrences > 1:
-        return  # a repeated wave has reminders for as long as it is open
-    for index, reminder in enumerate(protocol.messages.reminders):
-        field = f"messages.reminders[{index}]"
-        if not root.faulty(field) and reminder.nominal_days() >= _length(wave) > 0:
+    own = wave.reminders is not None
+    if root.faulty(f"waves[{wave.order}].window") or (wave.occurrences > 1 and not own):
+        return  # a repeated wave has those of all for as long as it is open
+    base = f"waves[{wave.order}]" if own else "messages"
+    for index, reminder in enumerate(protocol.reminders_of(wave)):
+        field = f"{base}.reminders[{index}]"
+        if not root.faulty(field) and reminder.nominal_days() >= wave.days_open > 0:
             root.fault(
                 field,
-                f"The window of {wave.id!r} is open for {_length(wave):g} days, and this reminder "
+                f"The window of {wave.id!r} is open for {_open_for(wave)}, and this reminder "
                 "would come when it has closed.",
                 "Shorten the reminder, or lengthen the wave's window.",
             )

@@ -41,6 +41,7 @@ def _read_wave(block: Block, order: int, languages: Sequence[str]) -> Wave:
         sampling=sampling,
         expires=_read_expiry(block.block("expires", "expires")),
         at_most=block.integer("at_most", 1, _MOST_REQUESTS),
+        reminders=read_reminders(block) if block.has("reminders") else None,
     )
     if block.usable:
         _check_together(block, wave)
@@ -48,6 +49,21 @@ def _read_wave(block: Block, order: int, languages: Sequence[str]) -> Wave:
         _check_first_day(block, wave)
         _check_expiry(block, wave)
     return wave
+
+
+def read_reminders(block: Block) -> tuple[Duration, ...]:
+    """Read after how long reminders go out, be it in all or of one wave."""
+    reminders = block.durations("reminders")
+    days = [reminder.nominal_days() for reminder in reminders]
+    if not block.faulty("reminders"):
+        for index, day in enumerate(days):
+            if day <= (days[index - 1] if index else 0):
+                block.fault(
+                    f"reminders[{index}]",
+                    "Reminders must follow one another, the first of them after the opening.",
+                    "Write growing durations such as [P3D, P7D].",
+                )
+    return reminders
 
 
 def _read_instruments(block: Block) -> tuple[str, ...]:

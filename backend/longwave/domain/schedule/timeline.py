@@ -15,7 +15,7 @@ from longwave.domain.protocol.anchors import (
     hangs_on_programme,
     planned_at,
 )
-from longwave.domain.protocol.model import Crossover, MessageRules, Protocol, Wave
+from longwave.domain.protocol.model import Crossover, Protocol, Wave
 from longwave.domain.schedule.clock import instant, outside_quiet_hours, wall_clock
 from longwave.domain.schedule.sampling import Below
 from longwave.domain.schedule.travel import Planned, moved_to_zone
@@ -203,7 +203,7 @@ class _Plan:
                 number,
                 wave.occurrences,
                 window,
-                _reminders(self.protocol.messages, window),
+                _reminders(self.protocol, wave, window),
             )
             for wave in self.protocol.waves
             for number, window in self.windows.get(wave.id, {}).items()
@@ -211,11 +211,11 @@ class _Plan:
         return tuple(sorted(found, key=lambda occasion: occasion.window.opens_at))
 
 
-def _reminders(rules: MessageRules, window: PlannedWindow) -> tuple[datetime, ...]:
+def _reminders(protocol: Protocol, wave: Wave, window: PlannedWindow) -> tuple[datetime, ...]:
     opens = wall_clock(window.opens_at, window.zone)
-    due = (instant(span.after(opens), window.zone) for span in rules.reminders)
+    due = (instant(span.after(opens), window.zone) for span in protocol.reminders_of(wave))
     sent = (
-        outside_quiet_hours(at, window.zone, rules.quiet_hours)
+        outside_quiet_hours(at, window.zone, protocol.messages.quiet_hours)
         for at in due
         if at < window.closes_at
     )

@@ -88,6 +88,14 @@ class Acts:
             except (LinkExpiredError, LinkUsedError):
                 return None
 
+    def wave_of(self, token: str, now: datetime) -> str | None:
+        """Return the wave that a link leads to; None if it can no longer be answered."""
+        with self._scratch.database.reading() as session:
+            try:
+                return assessments.follow_link(session, token, now=now).wave
+            except (LinkExpiredError, LinkUsedError):
+                return None
+
     def withdraw(self, person: Virtual, now: datetime) -> bool:
         """Leave the study, if still in it."""
         with self._scratch.database.writing() as session:

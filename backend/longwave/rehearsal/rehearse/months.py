@@ -60,7 +60,7 @@ class Months:
         assumed: Assumptions,
         *,
         course: timedelta,
-        reminds: bool,
+        reminds: Callable[[str, datetime], bool],
         watch: Watcher,
     ) -> None:
         self._database = database
@@ -133,7 +133,7 @@ class Months:
         now = self._clock()
         fate = person.met.get(token)
         if fate is None:
-            fate = person.meets(self._assumed, reminded=self._reminds)
+            fate = person.meets(self._assumed, reminded=self._reminds(token, now))
             person.met[token] = fate
             if fate is not Fate.ANSWERS:
                 return

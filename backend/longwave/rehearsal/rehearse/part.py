@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from longwave.domain.protocol import Protocol
 from longwave.jobs.tick import Clockwork
@@ -42,17 +43,30 @@ def live_through(
     clock, post = VirtualClock(opens_at), PostBox()
     with scratch_study(plan, protocol, url, opens_at=opens_at, opener=open_database) as scratch:
         clockwork = Clockwork(scratch.database, post, scratch.keys, _BASE_URL, clock)
+        acts = Acts(scratch, plan)
         months = Months(
             scratch.database,
             clockwork,
             clock,
             post,
-            Acts(scratch, plan),
+            acts,
             plan.assumed,
             course=longest_course(protocol, opens_at),
-            reminds=bool(protocol.messages.reminders),
+            reminds=_reminds(protocol, acts),
             watch=watch,
         )
         months.run(people)
         tally = months.tally
         return gather(scratch, people, pauses=tally.paused, ticks=tally.ticks, now=clock())
+
+
+def _reminds(protocol: Protocol, acts: Acts) -> Callable[[str, datetime], bool]:
+    """Return what says of a link whether a reminder of its wave can come while it is good."""
+    reminding = {
+        wave.id
+        for wave in protocol.waves
+        if any(span.nominal_days() < wave.days_open for span in protocol.reminders_of(wave))
+    }
+    if len(reminding) in (0, len(protocol.waves)):
+        return lambda _token, _now: bool(reminding)  # no need to look each link up
+    return lambda token, now: acts.wave_of(token, now) in reminding
