@@ -280,12 +280,14 @@ def test_the_stepped_start_that_comes_along_is_sound() -> None:
 
 
 @pytest.mark.parametrize("study", SHIPPED)
-def test_a_study_that_comes_along_runs_on_placeholders_alone(study: str) -> None:
+def test_a_study_that_comes_along_runs_on_placeholders_and_own_questions(study: str) -> None:
     protocol = shipped(study)
     languages = set(protocol.study.languages)
-    assert all(found.placeholder == languages for found in protocol.instruments.values())
-    assert protocol.randomisation is not None
-    assert protocol.randomisation.inline is None
+    for found in protocol.instruments.values():
+        own = found.licence_text == "bundled"
+        assert found.placeholder == (frozenset() if own else languages)
+    assert (protocol.randomisation is not None) == (protocol.study.kind == "randomised")
+    assert protocol.randomisation is None or protocol.randomisation.inline is None
     assert protocol.eligibility.criteria
 
 
