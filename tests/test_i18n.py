@@ -32,11 +32,16 @@ TOLD_TO_PARTICIPANTS = (
     "domain/consent.py",
     "domain/items/values.py",
     "domain/lifecycle/participant.py",
+    "domain/phone.py",
+    "services/address.py",
     "services/assessment/finding.py",
     "services/assessment/given.py",
+    "services/codes.py",
     "services/consent.py",
+    "services/contact.py",
     "services/courses/practice.py",
     "services/enrolment.py",
+    "services/language.py",
     "services/withdrawal.py",
 )
 """Where failures are worded that a participant can read."""

@@ -29,6 +29,8 @@ class Purpose(Enum):
     TRAIL = "trail"
     PERSONAL = "personal"
     SAMPLING = "sampling"
+    CODE = "code"
+    CALENDAR = "calendar"
 
 
 class KeyRing:

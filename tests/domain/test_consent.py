@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from longwave.domain.consent import ConsentForm, check_consent
+from longwave.domain.consent import ConsentForm, check_consent, reached_by
 from longwave.domain.errors import InvalidInputError
+from longwave.domain.lifecycle import Channel
 from longwave.domain.protocol.model import ConsentPlan, ConsentStatement
 
 PLAN = ConsentPlan(
@@ -18,8 +19,8 @@ PLAN = ConsentPlan(
 )
 
 
-def form(name="A Person", email="a@clinic.example", ticked=("read",)):
-    return ConsentForm(name=name, email=email, ticked=frozenset(ticked))
+def form(name="A Person", email="a@clinic.example", ticked=("read",), **more):
+    return ConsentForm(name=name, email=email, ticked=frozenset(ticked), **more)
 
 
 def test_a_complete_form_passes():
@@ -50,3 +51,48 @@ def test_what_is_missing_or_wrong_is_named(changes, field):
     with pytest.raises(InvalidInputError) as failure:
         check_consent(PLAN, form(**changes), "en")
     assert set(failure.value.fields) == {field}
+
+
+EMAIL, SMS = Channel.EMAIL, Channel.SMS
+NUMBER = "+90 555 123 45 67"
+
+
+@pytest.mark.parametrize(
+    ("channels", "changes", "fields"),
+    [
+        ((EMAIL,), {"email": "", "phone": NUMBER}, {"email"}),
+        ((EMAIL,), {"phone": "nonsense"}, set()),  # it is not asked for, and not kept
+        ((SMS,), {"email": "", "phone": NUMBER}, set()),
+        ((SMS,), {"phone": ""}, {"phone"}),
+        ((EMAIL, SMS), {"email": "", "phone": ""}, {"email"}),
+        ((EMAIL, SMS), {"email": "", "phone": NUMBER}, set()),
+        ((EMAIL, SMS), {"phone": NUMBER}, set()),
+        ((EMAIL, SMS), {"email": "nobody", "phone": NUMBER}, {"email"}),
+        ((EMAIL, SMS), {"phone": "12"}, {"phone"}),
+        ((EMAIL,), {"zone": "Europe/Berlin"}, set()),
+        ((EMAIL,), {"zone": "Mars/Olympus"}, {"zone"}),
+    ],
+)
+def test_what_a_study_can_use_is_needed_and_checked(channels, changes, fields):
+    try:
+        check_consent(PLAN, form(**changes), "en", channels=channels)
+        found = set()
+    except InvalidInputError as failure:
+        found = set(failure.fields)
+    assert found == fields
+
+
+@pytest.mark.parametrize(
+    ("channels", "changes", "expected"),
+    [
+        ((EMAIL, SMS), {}, EMAIL),
+        ((EMAIL, SMS), {"phone": NUMBER, "channel": "sms"}, SMS),
+        ((EMAIL, SMS), {"phone": NUMBER}, EMAIL),
+        ((SMS, EMAIL), {"phone": NUMBER}, SMS),
+        ((EMAIL, SMS), {"channel": "sms"}, EMAIL),
+        ((EMAIL, SMS), {"email": "", "phone": NUMBER, "channel": "email"}, SMS),
+        ((EMAIL,), {"phone": NUMBER, "channel": "sms"}, EMAIL),
+    ],
+)
+def test_messages_go_as_wanted_where_there_is_an_address_for_it(channels, changes, expected):
+    assert reached_by(form(**changes), channels) == expected

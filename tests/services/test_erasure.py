@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from factories.tampering import tamper
+from sqlmodel import select
 
 from longwave.domain.blinding import Viewer
+from longwave.domain.codes import CodePurpose, Tried
 from longwave.domain.errors import NotAllowedError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Role
-from longwave.services import audit, corrections, erasure, personal, screening, withdrawal
+from longwave.services import (
+    audit,
+    codes,
+    corrections,
+    erasure,
+    personal,
+    screening,
+    tasks,
+    withdrawal,
+)
+from longwave.services.letters import code_digits
 from longwave.services.study import get_study
 from longwave.storage.export import read_dataset
 from longwave.storage.tables import (
@@ -17,6 +31,7 @@ from longwave.storage.tables import (
     ArmPeriod,
     Assessment,
     Attempt,
+    Code,
     Consent,
     Contact,
     Participant,
@@ -144,3 +159,61 @@ def test_answers_that_come_back_after_the_erasure_are_found(lab):
     )
     (found,) = verified(lab)
     assert "answers of assessment w0.1: they were erased" in found
+
+
+# --- asked for by the participant ----------------------------------------------------------------
+
+
+def asked(lab, person):
+    """Let somebody ask to be erased, and type the code."""
+    lab.act(person, erasure.prepare)
+    lab.act(person, codes.ask, purpose=CodePurpose.ERASURE, keys=lab.keys)
+    lab.clockwork.dispatch()
+    code = re.search(r"\b([0-9]{6})\b", lab.transport.mails[-1].body)[1]
+    return lab.act(person, erasure.request, typed=code, keys=lab.keys)
+
+
+def tasks_for(lab, viewer):
+    with lab.database.reading() as session:
+        return tasks.read_tasks(session, get_study(session, lab.slug), viewer, now=lab.now)
+
+
+def test_a_request_stops_messages_and_becomes_a_task_that_the_blinded_see_too(lab):
+    person = lab.randomise()
+    assert asked(lab, person) is Tried.RIGHT
+    found = lab.participant(person)
+    assert (found.messages, found.follow_up, found.erased_at) == ("paused", "active", None)
+    for viewer in (OWNER, Viewer("c", Role.COORDINATOR, blinded=False)):
+        (task,) = tasks_for(lab, viewer)
+        assert (task.kind, task.participant) == ("erasure_requested", found.public_id)
+    assert asked(lab, person) is Tried.RIGHT  # and once more
+    assert len(lab.events("participant.erasure_requested")) == 1
+    assert verified(lab) == []
+
+
+def test_messages_stop_before_any_code_is_typed(lab):
+    person = lab.enrol()
+    lab.act(person, erasure.prepare)
+    assert lab.participant(person).messages == "paused"
+    assert tasks_for(lab, OWNER) == []
+
+
+def test_a_wrong_code_asks_for_nothing(lab):
+    person = lab.enrol()
+    lab.act(person, codes.ask, purpose=CodePurpose.ERASURE, keys=lab.keys)
+    with lab.database.reading() as session:
+        digits = code_digits(lab.keys, session.exec(select(Code)).one())
+    wrong = f"{(int(digits) + 1) % 10**6:06}"
+    assert lab.act(person, erasure.request, typed=wrong, keys=lab.keys) is Tried.WRONG
+    assert tasks_for(lab, OWNER) == []
+
+
+def test_to_erase_settles_the_task_and_forgets_the_codes(lab):
+    person = lab.enrol()
+    asked(lab, person)
+    erase(lab, person)
+    assert tasks_for(lab, OWNER) == []
+    assert lab.rows(Code) == []
+    with pytest.raises(RefusedTransitionError):
+        lab.act(person, erasure.prepare)
+    assert verified(lab) == []

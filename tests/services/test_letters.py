@@ -230,14 +230,17 @@ def test_the_invitation_to_a_listed_wave_brings_its_entry_and_no_reminder_does(t
 
 def test_an_entry_keeps_its_name_when_the_window_moves(lab):
     person = lab.enrol()
+    participant = lab.participant(person)
     before = lab.assessment(person, "w0")
     after = lab.assessment(person, "w0")
     after.closes_at += timedelta(days=1)
     uids = {
         re.findall(r"UID:(\S+)", unfolded(content))[0]
         for content in (
-            calendar.of_assessment(before, before.closes_at, language="en", now=lab.now),
-            calendar.of_assessment(after, after.closes_at, language="en", now=lab.now),
+            calendar.of_assessment(
+                before, before.closes_at, participant, keys=lab.keys, now=lab.now
+            ),
+            calendar.of_assessment(after, after.closes_at, participant, keys=lab.keys, now=lab.now),
         )
     }
     assert len(uids) == 1
@@ -247,12 +250,15 @@ def test_a_participant_s_calendar_holds_what_is_ahead(lab):
     person = lab.randomise()
     with lab.database.reading() as session:
         participant = session.get_one(Participant, person)
-        content = calendar.of_participant(session, participant, now=lab.now)
-        some = calendar.of_participant(session, participant, now=lab.now, waves=["w3"])
+        content = calendar.of_participant(session, participant, keys=lab.keys, now=lab.now)
+        some = calendar.of_participant(
+            session, participant, keys=lab.keys, now=lab.now, waves=["w3"]
+        )
     assert unfolded(content).count("BEGIN:VEVENT") == 4  # the baseline is done
     assert unfolded(some).count("BEGIN:VEVENT") == 1
     with lab.database.reading() as session:
-        assert calendar.of_participant(session, participant, now=lab.now, waves=["w0"]) is None
+        none = {"keys": lab.keys, "now": lab.now, "waves": ["w0"]}
+        assert calendar.of_participant(session, participant, **none) is None
 
 
 def test_the_copy_of_the_consent_brings_the_entries_of_the_listed_waves_that_are_planned(texted):

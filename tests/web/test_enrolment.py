@@ -6,8 +6,10 @@ import re
 
 import pytest
 from factories.site import ELIGIBLE, Site
+from factories.small_trial import FILES
 from sqlmodel import select
 
+from longwave.services import audit
 from longwave.storage.tables import ConsentChoice, Contact, Message, Participant
 
 SIGNED = {"name": "Ada Example", "email": "ada@clinic.example", "read": "yes"}
@@ -271,3 +273,128 @@ def test_nobody_enrols_under_a_document_that_took_the_place_of_the_one_she_read(
     (read,) = re.findall(r'name="read-document" value="([^"]+)"', page.text)
     done = browser.post("/enrol/consent", data={**SIGNED, "read-document": read})
     assert done.url.path == "/enrol/done" and count(site, Contact) == 1
+
+
+# --- how one is reached --------------------------------------------------------------------------
+
+
+BY_BOTH = {
+    **FILES,
+    "protocol.yaml": FILES["protocol.yaml"].replace(
+        b"reminders: [P3D]", b"reminders: [P3D], channels: [email, sms]"
+    ),
+}
+NUMBER = "+90 555 123 45 67"
+
+
+def contact(site):
+    with site.database.reading() as session:
+        return session.exec(select(Contact)).one()
+
+
+def test_language_and_time_zone_are_chosen_with_the_signature(site, browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE).text
+    assert '<option value="Europe/Istanbul" selected>Istanbul</option>' in page
+    browser.post("/enrol/consent", data={**SIGNED, "zone": "Asia/Tokyo", "language": "tr"})
+    (person,) = people(site)
+    assert (person.zone, person.language) == ("Asia/Tokyo", "tr")
+    assert site.assessment(person.id).zone == "Asia/Tokyo"
+    with site.database.reading() as session:
+        assert audit.verify(session, keys=site.keys).findings == []
+
+
+def test_a_zone_that_does_not_exist_is_refused_and_what_was_typed_is_kept(site, browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    page = browser.post("/enrol/consent", data={**SIGNED, "zone": "Mars/Olympus"})
+    assert page.status_code == 422
+    assert (
+        "Please choose your time zone." in page.text and 'value="ada@clinic.example"' in page.text
+    )
+    assert people(site)[0].stage == "screened"
+
+
+def test_a_number_is_not_asked_for_where_nothing_goes_by_sms(site, browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE).text
+    assert 'name="phone"' not in page
+    browser.post("/enrol/consent", data={**SIGNED, "phone": NUMBER, "channel": "sms"})
+    assert (contact(site).phone, contact(site).channel) == (None, "email")
+
+
+def test_whoever_gives_a_number_alone_is_reached_by_it(make_site):
+    site = make_site(files=BY_BOTH)
+    for _ in range(2):  # the second time it is known
+        browser = site.browser()
+        browser.post("/s/small-trial/north", data=ELIGIBLE)
+        done = browser.post("/enrol/consent", data={**SIGNED, "email": "", "phone": NUMBER})
+        assert done.url.path == "/enrol/done" and "Please look at your messages" in done.text
+    assert sorted(person.stage for person in people(site)) == ["enrolled", "ineligible"]
+    found = contact(site)
+    assert (found.email, found.channel) == (None, "sms")
+    with site.database.reading() as session:
+        rows = [(row.kind, row.channel) for row in session.exec(select(Message))]
+    assert set(rows) >= {("invitation", "sms"), ("reminder", "sms")}
+    assert "consent_copy" not in [kind for kind, _ in rows]
+
+
+def test_messages_go_by_what_was_chosen_of_both(make_site):
+    site = make_site(files=BY_BOTH)
+    browser = site.browser()
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    browser.post("/enrol/consent", data={**SIGNED, "phone": NUMBER, "channel": "sms"})
+    assert contact(site).channel == "sms" and contact(site).email is not None
+
+
+def test_a_misspelt_number_is_said_beside_the_field(make_site):
+    browser = make_site(files=BY_BOTH).browser()
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    page = browser.post("/enrol/consent", data={**SIGNED, "phone": "12"})
+    assert page.status_code == 422 and 'aria-describedby="h-phone e-phone"' in page.text
+
+
+# --- what happens next ---------------------------------------------------------------------------
+
+
+def test_what_happens_next_is_told_with_dates_where_they_are_known(site, browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    page = browser.post("/enrol/consent", data=SIGNED).text
+    assert "What happens next" in page
+    assert "open until 16 February 2026, 11:00" in page
+    assert "its date is known once chance has assigned you to a group" in page
+    assert "/place/open" not in page and "Course" not in page and "Waiting list" not in page
+
+
+def test_it_looks_the_same_for_an_address_that_takes_part_already(site):
+    told = []
+    for _ in range(2):
+        visitor = site.browser()
+        visitor.post("/s/small-trial/north", data=ELIGIBLE)
+        visitor.post("/enrol/consent", data={**SIGNED, "zone": "Asia/Tokyo"})
+        file = visitor.get("/enrol/done/calendar")
+        assert file.headers["content-type"].startswith("text/calendar")
+        told.append((visitor.get("/enrol/done").text, re.sub("UID:.*", "", file.text)))
+    assert told[0] == told[1] and "BEGIN:VEVENT" in told[0][1]
+    (first, _) = people(site)
+    site.complete(first.id)  # which whoever merely typed the address does not see
+    assert visitor.get("/enrol/done").text == told[1][0]
+
+
+def test_a_newcomers_dates_are_those_that_her_own_page_gives_later(site, browser):
+    browser.post("/s/small-trial/north", data=ELIGIBLE)
+    browser.post("/enrol/consent", data=SIGNED)
+    first = browser.get("/enrol/done/calendar").text
+    browser.post(f"{site.link(people(site)[0].id)}/place")
+    assert browser.get("/place/calendar").text == first
+
+
+# --- who sees the data ---------------------------------------------------------------------------
+
+
+def test_the_privacy_notice_is_linked_from_every_page_of_entry(browser):
+    notice = browser.get("/privacy/small-trial")
+    for told in ("University of Examples", "Your consent", "6 months", "10 years", "Cookies"):
+        assert told in notice.text
+    for page in (browser.get("/s/small-trial"), browser.get("/s/small-trial/north")):
+        assert 'href="/privacy/small-trial"' in page.text
+    consent = browser.post("/s/small-trial/north", data=ELIGIBLE)
+    assert 'href="/privacy/small-trial"' in consent.text
+    assert browser.get("/privacy/nothing").status_code == 404

@@ -6,6 +6,8 @@ them. Nothing else in the project needs to know about either.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class LongwaveError(Exception):
     """A failure that can be explained to the person who caused or met it.
@@ -44,6 +46,14 @@ class NotAllowedError(LongwaveError):
 
 class RefusedTransitionError(LongwaveError):
     """The study or the participant is not in a state that allows this."""
+
+
+class TooOftenError(LongwaveError):
+    """Something was asked for too often; ``again_at`` is from when on it can be asked for again."""
+
+    def __init__(self, message: str, remedy: str, again_at: datetime) -> None:
+        super().__init__(message, remedy)
+        self.again_at = again_at
 
 
 class ListEndedError(RefusedTransitionError):

@@ -14,6 +14,7 @@ class TaskKind(StrEnum):
     COMPLAINT = "complaint"
     STAFF_BOUNCED = "staff_bounced"
     CLOCKWORK_FAILED = "clockwork_failed"
+    ERASURE_REQUESTED = "erasure_requested"
 
 
 WHAT_TO_DO: Mapping[str, str] = {
@@ -38,9 +39,17 @@ WHAT_TO_DO: Mapping[str, str] = {
         "Ask whoever runs this installation: its log says what went wrong. It is tried again with "
         "every tick."
     ),
+    TaskKind.ERASURE_REQUESTED: (
+        "This participant asks to have their data erased, and proved by a code to be the owner of "
+        "the known address. Messages are paused. Erase what the protocol says is erased; that an "
+        "owner does so settles the task."
+    ),
 }
 """What is to be done about each kind, in words."""
 
 OF_MESSAGES = frozenset({TaskKind.ADDRESS_BOUNCED, TaskKind.NUMBER_BOUNCED, TaskKind.COMPLAINT})
 """Those that a message to a participant brought about: whoever may not know of it may not know
 of them."""
+
+OF_NO_ARM = frozenset({TaskKind.ERASURE_REQUESTED})
+"""Those that a participant brought about, whatever the arm: the blinded may know of them."""

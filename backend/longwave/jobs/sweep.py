@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from longwave.keys import KeyRing
-from longwave.services import courses, enrolment, programme, safety, timeline
+from longwave.services import codes, courses, enrolment, programme, safety, timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ def sweep(session: Session, now: datetime, limit: int, *, keys: KeyRing) -> Swee
     Nothing opens by an earlier version of a protocol while there are people to plan by the new.
     """
     enrolment.forget_screening(session, now=now)
+    codes.forget_old(session, now=now)
     reminded = safety.remind_due(session, now=now, limit=limit)
     replanned = timeline.replan_due(session, keys=keys, now=now, limit=limit)
     crossed = programme.cross_over_due(session, keys=keys, now=now, limit=limit)

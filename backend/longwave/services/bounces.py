@@ -11,6 +11,7 @@ from sqlmodel import Session
 from longwave.domain.bounce import kind_of
 from longwave.domain.lifecycle import BounceKind, Channel, Messages
 from longwave.domain.lifecycle import participant as lifecycle
+from longwave.domain.messages import policy_of
 from longwave.domain.tasks import TaskKind
 from longwave.services import audit, tasks
 from longwave.services.participant import move, record
@@ -153,7 +154,7 @@ def _follow(
 ) -> dict[str, str]:
     """Do what a bounce brings about; return what the event tells besides."""
     contact = participants.contact(session, key(participant))
-    if contact is None:
+    if contact is None or policy_of(message.kind).elsewhere:
         return {}
     if kind is BounceKind.COMPLAINT:
         _pause(session, message, participant, now)

@@ -50,6 +50,8 @@ def sign(
 ) -> None:
     """Write down a checked form: the signature, an event ``kind``, the choices; mail a copy.
 
+    Whoever is reached by telephone alone finds the copy on her own page.
+
     ``more`` stands in the event besides. The participant is locked.
     """
     protocol = _protocol(session, participant)
@@ -78,7 +80,9 @@ def sign(
         allowed = use.id in form.allowed
         if before.get(use.id) is not allowed:
             _store_choice(session, participant, use.id, allowed, _PARTICIPANT, now)
-    outbox.queue_consent_copy(session, participant, signature.version, now=now)
+    contact = participants.contact(session, key(participant))
+    if contact is not None and contact.email is not None:
+        outbox.queue_consent_copy(session, participant, signature.version, now=now)
 
 
 def needs_new_consent(session: Session, participant: Participant) -> bool:

@@ -1,7 +1,9 @@
-"""How a participant is reached, corrected by the team: an address, a number, the channel."""
+"""How a participant is reached: an address, a number, the channel. The team corrects it here;
+what a participant changes, by `longwave.services.address`, follows the same way."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -72,52 +74,107 @@ def change_contact(
     if not fields:
         raise InvalidInputError("Nothing is to be changed.", "Give an address, number or channel.")
     if email is not None:
-        _enter_email(session, participant, contact, email, keys)
+        enter_email(session, participant, contact, email, keys)
     if phone is not None:
-        number = _checked_phone(phone)
-        contact.phone = keys.encrypt(Purpose.CONTACT, number.encode(), participant.public_id)
+        enter_phone(session, participant, contact, checked_phone(phone), keys)
     if channel is not None:
-        contact.channel = channel
-        held.move_pending(session, key(participant), channel)
-    if contact.channel == Channel.SMS and contact.phone is None:
-        fault = {"channel": "There is no number to send an SMS to."}
-        raise InvalidInputError(_WRONG, "Enter a number as well.", fault)
+        enter_channel(session, participant, contact, channel)
     payload = {"fields": fields, "reason": reason}
     record(session, participant, "contact.changed", payload, actor=viewer.name, now=now)
+    follow(session, participant, contact, fields, actor=viewer.name, now=now)
+
+
+def follow(
+    session: Session,
+    participant: Participant,
+    contact: Contact,
+    fields: Collection[str],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Let go out what was held because the old address did not work, and send the open link."""
     for fact in set(fields) & set(_CHANNELS):
-        _try_again(session, participant, contact, fact, viewer.name, now)
+        _try_again(session, participant, contact, fact, actor, now)
     _send_link(session, participant, now)
     session.flush()
 
 
-def _enter_email(
+def enter_phone(
+    session: Session, participant: Participant, contact: Contact, number: str, keys: KeyRing
+) -> None:
+    """Enter a number that was checked; whoever has no address is found again by it.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is that by which another participant is found.
+    """
+    if contact.email is None:
+        _claim(session, contact, keys.mac(Purpose.DUPLICATES, number), "phone")
+    contact.phone = keys.encrypt(Purpose.CONTACT, number.encode(), participant.public_id)
+    session.flush()
+
+
+def enter_channel(
+    session: Session, participant: Participant, contact: Contact, channel: Channel
+) -> None:
+    """Let messages go by another channel, those too that are pending.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no address, or no number, for it.
+    """
+    if channel == Channel.SMS and contact.phone is None:
+        fault = {"channel": "There is no number to send an SMS to."}
+        raise InvalidInputError(_WRONG, "Enter a number as well.", fault)
+    if channel == Channel.EMAIL and contact.email is None:
+        fault = {"channel": "There is no address to send mail to."}
+        raise InvalidInputError(_WRONG, "Enter an address as well.", fault)
+    contact.channel = channel
+    held.move_pending(session, key(participant), channel)
+
+
+def enter_email(
     session: Session, participant: Participant, contact: Contact, email: str, keys: KeyRing
 ) -> None:
+    """Enter an address, which is not verified thereby.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none, or is that of another participant.
+    """
     if not is_email(email):
         fault = {"email": "Please type an e-mail address such as name@example.org."}
         raise InvalidInputError(_WRONG, "See the marked place.", fault)
+    _claim(session, contact, keys.mac(Purpose.DUPLICATES, normal_email(email)), "email")
+    contact.email = keys.encrypt(Purpose.CONTACT, email.strip().encode(), participant.public_id)
+    contact.verified_at = None
+    session.flush()
+
+
+def _claim(session: Session, contact: Contact, digest: str, field: str) -> None:
+    """Let a participant be found by the keyed hash of an address, which must be nobody else's."""
     taken = InvalidInputError(
         "This address belongs to somebody who takes part already.",
         "Is it the right one? Two participants of a study cannot share an address.",
-        {"email": "belongs to another participant"},
+        {field: "This belongs to another participant."},
     )
-    digest = keys.mac(Purpose.DUPLICATES, normal_email(email))
-    known = participants.contact_by_digest(session, participant.study_id, digest)
-    if known is not None and known.participant_id != participant.id:
+    known = participants.contact_by_digest(session, contact.study_id, digest)
+    if known is not None and known.participant_id != contact.participant_id:
         raise taken
     try:
         with session.begin_nested():
             contact.digest = digest
-            contact.email = keys.encrypt(
-                Purpose.CONTACT, email.strip().encode(), participant.public_id
-            )
-            contact.verified_at = None
             session.flush()
     except IntegrityError:
         raise taken from None
 
 
-def _checked_phone(phone: str) -> str:
+def checked_phone(phone: str) -> str:
+    """Return a number in the form in which it is kept, or refuse it as a fault of ``phone``."""
     try:
         return normal_phone(phone)
     except ValueError as error:

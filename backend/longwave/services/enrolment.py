@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from longwave.domain.consent import ConsentForm, check_consent, normal_email
+from longwave.domain.consent import ConsentForm, check_consent, normal_email, reached_by
 from longwave.domain.eligibility import FULL, Verdict, cap_name, judge
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.items import AnswerError, check_value, without_value
-from longwave.domain.lifecycle import Stage, StudyState
+from longwave.domain.lifecycle import Channel, Stage, StudyState
 from longwave.domain.lifecycle import participant as lifecycle
+from longwave.domain.phone import normal_phone
 from longwave.domain.protocol.model import Cap, Eligibility
 from longwave.domain.public_id import SPACE, public_id
 from longwave.domain.schedule import Below
 from longwave.keys import KeyRing, Purpose
 from longwave.services import caps, consent, planning, timeline
+from longwave.services import language as languages
 from longwave.services.participant import hold, move, person_of, record
 from longwave.services.study import current_protocol
 from longwave.storage import occasion as occasions
@@ -130,8 +133,14 @@ def give_consent(
     lifecycle.enrol(person_of(participant))
     _require_enrolling(session, study)
     protocol = current_protocol(session, study)
-    check_consent(protocol.consent, form, consent.language_of(protocol, participant))
-    digest = keys.mac(Purpose.DUPLICATES, normal_email(form.email))
+    channels = protocol.messages.channels
+    language = consent.language_of(protocol, participant)
+    check_consent(protocol.consent, form, language, channels=channels)
+    form = _without_unused(form, channels)
+    digest = keys.mac(
+        Purpose.DUPLICATES, normal_email(form.email) if form.email else normal_phone(form.phone)
+    )
+    participant.zone = form.zone or participant.zone
     known = participants.contact_by_digest(session, key(study), digest)
     # People are locked before the study, as everywhere.
     first = participants.lock(session, known.participant_id) if known else None
@@ -141,7 +150,7 @@ def give_consent(
         return Enrolment.FULL
     if first is not None:
         timeline.send_open_link_again(session, first, now=now)
-    elif _store_contact(session, participant, form, digest, keys):
+    elif _store_contact(session, participant, form, channels, digest, keys):
         _enrol(session, study, participant, form, digest, keys, now)
         return Enrolment.ENROLLED
     first = first or _just_enrolled(session, study, digest)
@@ -205,8 +214,13 @@ def _enrol(
     participant.enrolled_at = now
     participant.planned_version = studies.newest_version(session, key(study)).number
     rescreened = register.is_registered(session, key(study), digest)
-    more = {"rescreened": True} if rescreened else {}
+    more = {
+        **({"rescreened": True} if rescreened else {}),
+        **({"zone": form.zone} if form.zone else {}),
+    }
     consent.sign(session, participant, form, "participant.enrolled", now=now, more=more)
+    if form.language is not None:
+        languages.change_language(session, participant, form.language, now=now)
     planning.plan_from(session, participant, "enrolment", now, keys=keys)
     for assessment in occasions.scheduled(session, key(participant), opened_by=now):
         timeline.open_assessment(session, study, participant, assessment, now=now, at_once=True)
@@ -235,8 +249,22 @@ def _just_enrolled(session: Session, study: Study, digest: str) -> Participant:
     return participants.by_id(session, found.participant_id)
 
 
+def _without_unused(form: ConsentForm, channels: Sequence[Channel]) -> ConsentForm:
+    """Return a form without the addresses that the study has no use for."""
+    return replace(
+        form,
+        email=form.email.strip() if Channel.EMAIL in channels else "",
+        phone=form.phone.strip() if Channel.SMS in channels else "",
+    )
+
+
 def _store_contact(
-    session: Session, participant: Participant, form: ConsentForm, digest: str, keys: KeyRing
+    session: Session,
+    participant: Participant,
+    form: ConsentForm,
+    channels: Sequence[Channel],
+    digest: str,
+    keys: KeyRing,
 ) -> bool:
     """Store how to reach a participant; False if the address takes part already."""
 
@@ -247,7 +275,9 @@ def _store_contact(
         participant_id=key(participant),
         study_id=participant.study_id,
         name=sealed(form.name),
-        email=sealed(form.email),
+        email=sealed(form.email) if form.email else None,
+        phone=sealed(normal_phone(form.phone)) if form.phone else None,
+        channel=reached_by(form, channels),
         digest=digest,
     )
     try:

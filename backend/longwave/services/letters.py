@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from longwave.domain.calendar import CONTENT_TYPE
+from longwave.domain.codes import CodePurpose, as_code
 from longwave.domain.consent import document_hash
 from longwave.domain.errors import NotFoundError
 from longwave.domain.lifecycle import Channel, StudyMode
@@ -22,16 +23,18 @@ from longwave.services import calendar, texts
 from longwave.services.study import current_protocol, protocol_of
 from longwave.services.texts import Facts, MessageText
 from longwave.storage import alert as alerts
+from longwave.storage import code as code_rows
 from longwave.storage import consent as consents
 from longwave.storage import study as studies
 from longwave.storage import unblinding as unblindings
 from longwave.storage.message import Due
-from longwave.storage.tables import Assessment, Consent, Contact, Participant
+from longwave.storage.tables import Assessment, Code, Consent, Contact, Participant
 from longwave.storage.tables.base import key
 
 _CONSENT = "consent:"
 _UNBLINDING = "unblinding:"
 _ALERT = ":alert:"
+_CODE = "code:"
 
 
 def consent_step(version: str) -> str:
@@ -42,6 +45,17 @@ def consent_step(version: str) -> str:
 def unblinding_step(unblinding_id: int) -> str:
     """Return the step of the message that tells of an unblinding."""
     return f"{_UNBLINDING}{unblinding_id}"
+
+
+def code_step(code: Code, kind: Kind) -> str:
+    """Return the step of a message about a code."""
+    return f"{_CODE}{code.id}:{kind}"
+
+
+def code_digits(keys: KeyRing, code: Code) -> str:
+    """Return the digits of a code, which are stored nowhere."""
+    at = code.asked_at.astimezone(UTC).isoformat()
+    return as_code(keys.mac(Purpose.CODE, f"digits:{code.id}:{code.participant_id}:{at}"))
 
 
 class AlertPlace(NamedTuple):
@@ -86,10 +100,12 @@ def compose(session: Session, due: Due, *, keys: KeyRing, base_url: str, now: da
         return _mail(due, _address_of_staff(due), _safety_notice(session, due, base_url), now)
     if due.participant is None or due.contact is None:
         raise NotFoundError(f"Message {due.message.id} has nobody to go to.")
+    if due.message.kind in _ABOUT_CODES:
+        return _about_code(session, due, due.participant, due.contact, keys, now)
     if due.message.kind == Kind.CONSENT_COPY:
         recipient = _opened(keys, due.contact.email, due.participant)
         text = _consent_copy(session, due, due.participant, due.contact, keys)
-        planned = _planned(session, due, due.participant, now)
+        planned = _planned(session, due, due.participant, keys, now)
         return _mail(due, recipient, text, now, calendar_file=planned)
     if due.assessment is None:
         raise NotFoundError(f"Message {due.message.id} is about no assessment.")
@@ -113,6 +129,47 @@ class _Asked:
         return self.due.message.kind
 
 
+_ABOUT_CODES = (Kind.CODE, Kind.NEW_ADDRESS_CODE, Kind.OLD_ADDRESS_NOTICE)
+
+
+def _about_code(
+    session: Session,
+    due: Due,
+    participant: Participant,
+    contact: Contact,
+    keys: KeyRing,
+    now: datetime,
+) -> Letter:
+    """Write a code to where it was asked for, or tell an old address that it is one."""
+    code = code_rows.by_id(session, int(due.message.step.split(":")[1]))
+    channel = due.message.channel
+    known = contact.email if channel == Channel.EMAIL else contact.phone
+    recipient = known if code is None or due.message.kind == Kind.CODE else code.address
+    if code is None or recipient is None:
+        raise NotFoundError(f"Message {due.message.id} is about a code that was forgotten.")
+    zone, told = participant.zone_at(now), Kind(due.message.kind)
+    if told == Kind.OLD_ADDRESS_NOTICE:
+        reach = current_protocol(session, due.study).study.contact
+        text = texts.address_changed(
+            participant.language, reach, code.used_at or now, zone, trial_run=_is_trial_run(due)
+        )
+    elif code.used_at is not None or code.expires_at <= now:
+        raise NotFoundError(f"Message {due.message.id} holds a code that is good for nothing.")
+    else:
+        text = texts.code(
+            participant.language,
+            code_digits(keys, code),
+            CodePurpose(code.purpose),
+            code.expires_at,
+            zone,
+            trial_run=_is_trial_run(due),
+        )
+    address = _opened(keys, recipient, participant)
+    if channel == Channel.SMS:
+        return Sms(address, text.sms or "", due.message.mail_id)
+    return _mail(due, address, text, now)
+
+
 def _about(asked: _Asked, protocol: Protocol, keys: KeyRing, link: str) -> Letter:
     """Write an invitation or a reminder, in the words of the protocol that is in force."""
     now = asked.now
@@ -122,8 +179,9 @@ def _about(asked: _Asked, protocol: Protocol, keys: KeyRing, link: str) -> Lette
         return _sms(asked, keys, text)
     entry: bytes | None = None
     if asked.kind == Kind.INVITATION and asked.assessment.wave in protocol.messages.calendar:
-        language = asked.participant.language
-        entry = calendar.of_assessment(asked.assessment, closes_at, language=language, now=now)
+        entry = calendar.of_assessment(
+            asked.assessment, closes_at, asked.participant, keys=keys, now=now
+        )
     recipient = _opened(keys, asked.contact.email, asked.participant)
     stop = f"{link}/unsubscribe"
     return _mail(asked.due, recipient, text, now, unsubscribe=stop, calendar_file=entry)
@@ -173,9 +231,13 @@ def _reminder_number(step: str) -> int | None:
 _REMINDER = re.compile(rf":{Kind.REMINDER}-([0-9]+)$")
 
 
-def _planned(session: Session, due: Due, participant: Participant, now: datetime) -> bytes | None:
+def _planned(
+    session: Session, due: Due, participant: Participant, keys: KeyRing, now: datetime
+) -> bytes | None:
     waves = current_protocol(session, due.study).messages.calendar
-    return calendar.of_participant(session, participant, now=now, waves=waves) if waves else None
+    if not waves:
+        return None
+    return calendar.of_participant(session, participant, keys=keys, now=now, waves=waves)
 
 
 def _mail(
@@ -218,7 +280,7 @@ def _consent_copy(
     signature = consents.of_version(session, key(participant), version)
     if signature is None:
         raise NotFoundError(f"Message {due.message.id} copies what nobody signed.")
-    plan = _plan_signed(session, signature, participant)
+    plan = plan_signed(session, signature, participant)
     choices = consents.choices(session, key(participant), upto=signature.signed_at)
     return texts.consent_copy(
         language=signature.language,
@@ -237,7 +299,7 @@ def _consent_copy(
     )
 
 
-def _plan_signed(session: Session, signature: Consent, participant: Participant) -> ConsentPlan:
+def plan_signed(session: Session, signature: Consent, participant: Participant) -> ConsentPlan:
     """Return the consent plan whose document has the hash that was signed."""
     for version_id in studies.version_ids(session, participant.study_id):
         plan = protocol_of(session, version_id).consent
@@ -284,7 +346,9 @@ def _address_of_staff(due: Due) -> str:
     return due.staff.email
 
 
-def _opened(keys: KeyRing, sealed: bytes, participant: Participant) -> str:
+def _opened(keys: KeyRing, sealed: bytes | None, participant: Participant) -> str:
+    if sealed is None:
+        raise NotFoundError(f"{participant.public_id} has no address to go to.")
     return keys.decrypt(Purpose.CONTACT, sealed, participant.public_id).decode()
 
 

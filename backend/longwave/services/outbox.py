@@ -13,7 +13,7 @@ from longwave.domain.duration import Duration
 from longwave.domain.errors import LongwaveError
 from longwave.domain.lifecycle import AssessmentStatus, Channel, FollowUp, MessageState, StudyMode
 from longwave.domain.lifecycle.participant import takes_data
-from longwave.domain.messages import Kind, reasons
+from longwave.domain.messages import Kind, policy_of, reasons
 from longwave.domain.messages.kinds import priority_of
 from longwave.domain.messages.reasons import Reason
 from longwave.domain.protocol.model import Protocol
@@ -118,14 +118,28 @@ def queue_consent_copy(
     session: Session, participant: Participant, version: str, *, now: datetime
 ) -> None:
     """Queue a copy of what a participant has just signed."""
+    queue_answer(session, participant, Kind.CONSENT_COPY, letters.consent_step(version), now=now)
+
+
+def queue_answer(
+    session: Session,
+    participant: Participant,
+    kind: Kind,
+    step: str,
+    *,
+    now: datetime,
+    channel: str = Channel.EMAIL,
+) -> None:
+    """Queue a message that answers what a participant has just done."""
     session.add(
         Message(
             study_id=participant.study_id,
             participant_id=key(participant),
-            kind=Kind.CONSENT_COPY,
-            step=letters.consent_step(version),
+            kind=kind,
+            step=step,
+            channel=channel,
             mail_id=_mail_id(),
-            priority=priority_of(Kind.CONSENT_COPY, at_once=True),
+            priority=priority_of(kind, at_once=True),
             at_once=True,
             due_at=now,
             planned_at=now,
@@ -302,7 +316,7 @@ def _consider(
     if later > now:
         message.due_at = later
         return None
-    if due.contact is not None and bounces.suppressed_at(due.contact, message.channel) is not None:
+    if _is_suppressed(due):
         message.reason = Reason.SUPPRESSED
         return None
     try:
@@ -315,6 +329,12 @@ def _consider(
     message.attempts += 1
     session.add(Attempt(message_id=key(message), number=message.attempts, started_at=now))
     return Claimed(key(message), message.attempts, mail, due.study.mode == StudyMode.TRIAL_RUN)
+
+
+def _is_suppressed(due: Due) -> bool:
+    if due.contact is None or policy_of(due.message.kind).elsewhere:
+        return False
+    return bounces.suppressed_at(due.contact, due.message.channel) is not None
 
 
 def _is_wanted(session: Session, due: Due, now: datetime) -> bool:

@@ -67,7 +67,7 @@ def plan_from(
     known = _by_occasion(occasions.of_waves(session, key(participant), ids))
     new = []
     for wave in waves:
-        for occasion, window in _windows(participant, wave, anchor_at, keys).items():
+        for occasion, window in windows(participant, wave, anchor_at, keys).items():
             before = known.get(occasion)
             if before is None:
                 new.append(_assessment(participant, occasion, version.id, window, keys))
@@ -99,7 +99,7 @@ def plan_anew(
     for wave in protocol.waves:
         since = passed.get(planned_at(protocol, wave) or "")
         if since is not None:
-            wanted |= _windows(participant, wave, since, keys)
+            wanted |= windows(participant, wave, since, keys)
     new, superfluous = _compare(known, wanted, protocol, version)
     session.flush()
     occasions.insert_all(
@@ -139,7 +139,7 @@ def plan_request(
 ) -> Assessment:
     """Plan one occurrence of a wave that comes on request; its window counts from now."""
     version = studies.newest_version(session, participant.study_id)
-    (window,) = _windows(participant, wave, now, keys).values()
+    (window,) = windows(participant, wave, now, keys).values()
     planned = _assessment(participant, (wave.id, number), version.id, window, keys)
     session.add(planned)
     session.flush()
@@ -199,13 +199,13 @@ def _compare(
     return new, superfluous
 
 
-def _windows(
+def windows(
     participant: Participant, wave: Wave, since: datetime, keys: KeyRing
 ) -> dict[Occasion, PlannedWindow]:
     """Return the windows of a wave's occurrences, wherever the participant lives by then."""
     below = _draws(participant, wave.id, keys) if wave.sampling is not None else None
-    windows = plan_windows(wave, since, participant.zone_at(since), below)
-    planned = [Planned(wave.id, number, window) for number, window in windows.items()]
+    found = plan_windows(wave, since, participant.zone_at(since), below)
+    planned = [Planned(wave.id, number, window) for number, window in found.items()]
     changes_at, zone = participant.zone_changes_at, participant.next_zone
     if zone is not None and changes_at is not None and since < changes_at:
         planned = moved_to_zone(planned, zone, wall_clock(changes_at, zone).date())

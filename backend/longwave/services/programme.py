@@ -6,7 +6,7 @@ Stopping a programme ends no period and is no withdrawal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -29,6 +29,7 @@ from longwave.storage.tables import ArmPeriod, Participant, Study
 from longwave.storage.tables.base import key
 
 _CLOCKWORK = "clockwork"
+_PARTICIPANT = "participant"
 
 
 def start_arm(
@@ -127,12 +128,12 @@ def stop(
     """
     viewer.require(Action.RUN_PROGRAMME, site=participant.site)
     reason = required_reason(reason)
-    participant, _ = hold_open(session, participant)
-    move(participant, lifecycle.stop_programme)
-    record(
-        session, participant, "programme.stopped", {"reason": reason}, actor=viewer.name, now=now
-    )
-    courses.end(session, participant, actor=viewer.name, now=now)
+    _stop(session, participant, {"reason": reason}, actor=viewer.name, now=now)
+
+
+def stop_own(session: Session, participant: Participant, *, now: datetime) -> None:
+    """Let a participant leave the programme; she is asked on, and needs no reason."""
+    _stop(session, participant, {}, actor=_PARTICIPANT, now=now)
 
 
 def complete(session: Session, participant: Participant, *, viewer: Viewer, now: datetime) -> None:
@@ -142,6 +143,20 @@ def complete(session: Session, participant: Participant, *, viewer: Viewer, now:
     move(participant, lifecycle.complete_programme)
     record(session, participant, "programme.completed", {}, actor=viewer.name, now=now)
     courses.rest_is_cancelled(session, participant, now=now)
+
+
+def _stop(
+    session: Session,
+    participant: Participant,
+    payload: Mapping[str, str],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    participant, _ = hold_open(session, participant)
+    move(participant, lifecycle.stop_programme)
+    record(session, participant, "programme.stopped", payload, actor=actor, now=now)
+    courses.end(session, participant, actor=actor, now=now)
 
 
 def _cross_over_one(

@@ -13,7 +13,7 @@ from longwave.domain.blinding import Viewer, message_is_shown, waves_that_tell
 from longwave.domain.errors import NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Channel
 from longwave.domain.permissions import Action
-from longwave.domain.tasks import OF_MESSAGES, WHAT_TO_DO, TaskKind
+from longwave.domain.tasks import OF_MESSAGES, OF_NO_ARM, WHAT_TO_DO, TaskKind
 from longwave.services import audit
 from longwave.services.study import current_protocol
 from longwave.storage import message as messages
@@ -168,7 +168,11 @@ def _seen_by_the_blinded(
     One that a message about a hidden wave brought about would tell them of that wave. They see it
     from the next message on that they may know of: it would have come back as well.
     """
-    found = [each for each in found if each.task.kind in OF_MESSAGES or each.participant is None]
+    found = [
+        each
+        for each in found
+        if each.task.kind in OF_MESSAGES | OF_NO_ARM or each.participant is None
+    ]
     hidden = waves_that_tell(current_protocol(session, study))
     people = {each.task.participant_id for each in found} - {None}
     sent: defaultdict[int, list[SentMessage]] = defaultdict(list)
@@ -177,7 +181,7 @@ def _seen_by_the_blinded(
             sent[message.participant_id].append(message)
     since = {}
     for task, participant in found:
-        if participant is None:
+        if participant is None or task.kind in OF_NO_ARM:
             since[key(task)] = task.added_at
             continue
         seen = _first_seen(task, sent[key(participant)], now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
+from longwave.domain.codes import CodePurpose
 from longwave.domain.protocol.programme import Text
 from longwave.domain.texts import MessageTemplate, message_template
 from longwave.i18n import SOURCE, Translator, comma, direction, languages, translator
@@ -166,8 +167,12 @@ def _day(at: datetime, zone: str, language: str) -> str:
     return format_date(at.astimezone(ZoneInfo(zone)), "long", locale=_locale(language))
 
 
+def _clock(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
 def _time(at: datetime, zone: str, language: str) -> str:
-    return f"{_day(at, zone, language)}{comma(language)} {at.astimezone(ZoneInfo(zone)):%H:%M}"
+    return f"{_day(at, zone, language)}{comma(language)} {_clock(at, zone)}"
 
 
 @cache
@@ -214,6 +219,49 @@ def consent_copy(
         + f"\nSHA-256: {document_hash}",
     ]
     return _text(say, say("A copy of what you signed"), paragraphs, trial_run)
+
+
+def code(
+    language: str, digits: str, purpose: CodePurpose, until: datetime, zone: str, *, trial_run: bool
+) -> MessageText:
+    """Write a code that somebody asked for, and what it is good for."""
+    say = translator(language if language in languages() else SOURCE)
+    until_text = say.time(until, zone)
+    whys = {
+        CodePurpose.EMAIL: say("With it you show that messages to this address reach you."),
+        CodePurpose.PHONE: say("With it you show that messages to this number reach you."),
+        CodePurpose.DOWNLOAD: say("With it you get a copy of what you answered."),
+        CodePurpose.ERASURE: say("With it you ask to have your data erased."),
+    }
+    paragraphs = [
+        say("Hello,"),
+        say("your code is {code}.").format(code=digits),
+        say("Type it on the page where you asked for it, by {time}.").format(time=until_text),
+        whys[purpose],
+        say("If you did not ask for it, do nothing: without the code, nothing happens."),
+    ]
+    short = say("Your code is {code}. It is good until {time}.")
+    text = _text(say, say("Your code"), paragraphs, trial_run)
+    return replace(text, sms=short.format(code=digits, time=f"{_clock(until, zone)}"))
+
+
+def address_changed(
+    language: str, contact: str, at: datetime, zone: str, *, trial_run: bool
+) -> MessageText:
+    """Tell an old address that another one has taken its place; never which."""
+    say = translator(language if language in languages() else SOURCE)
+    objection = say("If that was not you, please write to {contact} at once.")
+    paragraphs = [
+        say("Hello,"),
+        say(
+            "messages that came here go elsewhere since {time}: you, or somebody who had your "
+            "link, entered another address or number, and proved to be reached there."
+        ).format(time=say.time(at, zone)),
+        objection.format(contact=contact),
+    ]
+    short = say("Messages that came here go elsewhere now.")
+    text = _text(say, say("Your messages go elsewhere now"), paragraphs, trial_run)
+    return replace(text, sms=f"{short} {objection.format(contact=contact)}")
 
 
 def unblinding_notice(*, public_id: str, who: str, at: datetime, trial_run: bool) -> MessageText:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time
-from zoneinfo import available_timezones
 
 from sqlmodel import Session
 
@@ -12,6 +11,7 @@ from longwave.domain.errors import InvalidInputError
 from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.protocol.faults import suggest
 from longwave.domain.schedule import Planned, instant, moved_to_zone, wall_clock
+from longwave.domain.zones import known_zones
 from longwave.services import planning
 from longwave.services.participant import hold_open, record
 from longwave.storage import assessment as assessments
@@ -75,7 +75,7 @@ def change_zone(
 
 
 def _check_zone(zone: str) -> None:
-    known = available_timezones()
+    known = known_zones()
     if zone not in known:
         raise InvalidInputError(
             f"There is no time zone {zone[:60]!r}.",

@@ -30,6 +30,14 @@ def of_version(session: Session, participant_id: int, version: str) -> Consent |
     return session.exec(statement).one_or_none()
 
 
+def of_participant(session: Session, participant_id: int) -> list[Consent]:
+    """Return a participant's signatures, the oldest first."""
+    statement = (
+        select(Consent).where(Consent.participant_id == participant_id).order_by(col(Consent.id))
+    )
+    return list(session.exec(statement))
+
+
 def choices(
     session: Session, participant_id: int, *, upto: datetime | None = None
 ) -> dict[str, bool]:

@@ -10,6 +10,7 @@ from sqlalchemy import select as sqlalchemy_select
 from sqlmodel import Session, col, select
 
 from longwave.domain.lifecycle import Messages, MessageState
+from longwave.domain.messages.kinds import WHILE_PAUSED
 from longwave.domain.messages.reasons import Reason
 from longwave.storage.tables import (
     Assessment,
@@ -46,7 +47,7 @@ def due(session: Session, now: datetime, limit: int) -> list[Due]:
     """Return pending messages that are due, the earliest first, that nobody else is claiming.
 
     Their rows are locked until the transaction ends. Those of participants who paused
-    messages, or whom no message reaches, stay where they are.
+    messages, or whom no message reaches, stay where they are, but for what they asked for since.
     """
     return [Due(*row) for row in session.execute(_DUE, {"now": now, "most": limit})]
 
@@ -62,7 +63,11 @@ _DUE = (
         col(Message.state) == MessageState.PENDING,
         col(Message.due_at) <= bindparam("now"),
         or_(col(Message.reason).is_(None), col(Message.reason) != Reason.SUPPRESSED),
-        or_(col(Message.participant_id).is_(None), col(Participant.messages) == Messages.ON),
+        or_(
+            col(Message.participant_id).is_(None),
+            col(Participant.messages) == Messages.ON,
+            col(Message.kind).in_(WHILE_PAUSED),
+        ),
     )
     .order_by(col(Message.due_at), col(Message.id))
     .limit(bindparam("most"))

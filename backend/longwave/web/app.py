@@ -21,11 +21,15 @@ from longwave.web.console import analysis, data, mail, overview, sign_in
 from longwave.web.edge import Edge
 from longwave.web.guard import Guard
 from longwave.web.participant import (
+    address,
     consent,
+    download,
     enrolment,
+    erase,
     front,
     landing,
     leave,
+    place,
     practice,
     study,
     support,
@@ -62,6 +66,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
     )
     errors.install(app)
     for module in (front, study, enrolment, landing, consent, leave, practice, support, survey):
+        app.include_router(module.router, include_in_schema=False)
+    for module in (place, address, download, erase):
         app.include_router(module.router, include_in_schema=False)
     for router in (sign_in.router, mail.router, analysis.router, overview.router, data.router):
         app.include_router(router, include_in_schema=False)

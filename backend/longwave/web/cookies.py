@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from fastapi import Request, Response
@@ -29,6 +29,17 @@ def give(response: Response, edge: Edge, kind: PersonKind, row: int) -> None:
 
 def read(request: Request, edge: Edge, kind: PersonKind) -> int | None:
     """Return the row that a browser may act for, or None."""
+    found = _read(request, edge, kind)
+    return found and found[0]
+
+
+def given_at(request: Request, edge: Edge, kind: PersonKind) -> datetime | None:
+    """Return when a browser was given a cookie that is still good, to the second."""
+    found = _read(request, edge, kind)
+    return found and found[1] - PARTICIPANT_LIFE
+
+
+def _read(request: Request, edge: Edge, kind: PersonKind) -> tuple[int, datetime] | None:
     signed = request.cookies.get(cookie_name(edge, kind), "")
     value = edge.keys.unsign(signed) if signed.isascii() else None
     if value is None:
@@ -36,7 +47,7 @@ def read(request: Request, edge: Edge, kind: PersonKind) -> int | None:
     name, row, until = value.split(".")
     if name != kind or int(until) <= edge.now.timestamp():
         return None
-    return int(row)
+    return int(row), datetime.fromtimestamp(int(until), UTC)
 
 
 def give_staff(response: Response, edge: Edge, token: str) -> None:

@@ -26,6 +26,7 @@ from longwave.domain.errors import (
     NotAllowedError,
     NotFoundError,
     RefusedTransitionError,
+    TooOftenError,
 )
 from longwave.i18n import languages, preferred, translator
 from longwave.web.guard import HEADERS
@@ -40,6 +41,7 @@ STATUS: Mapping[type[LongwaveError], int] = {
     RefusedTransitionError: 409,
     LinkExpiredError: 410,
     LinkUsedError: 410,
+    TooOftenError: 429,
     ConfigurationError: 503,
 }
 
@@ -156,7 +158,7 @@ def _participant_page(request: Request, status: int, message: str) -> Response:
     title, advice = _WORDS.get(status, _WORDS[500])
     # A remedy in `message` may be meant for whoever runs the server; only states that a
     # participant can be in are told in the failure's own words.
-    told = say(message) if status in (409, 410) and message else say(title)
+    told = say(message) if status in (409, 410, 429) and message else say(title)
     return page(
         "participant/problem.html",
         language,
@@ -210,6 +212,7 @@ _WORDS: Mapping[int, tuple[str, str]] = {
     410: (_("This link has served its purpose"), _("Please ask the study team.")),
     413: (_("That was too much at once"), _("Please send less, or ask the study team.")),
     422: (_("Something needs another look"), _("Please go back and check what you entered.")),
+    429: (_("That was too often"), _("Please wait an hour, then try again.")),
     500: (
         _("Something went wrong on our side"),
         _(

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from longwave.domain.zones import place_of
 from longwave.i18n import own_name, translator
 
 HERE = Path(__file__).parent
@@ -55,6 +56,7 @@ def environment() -> Environment:
     )
     found.globals["static"] = static
     found.globals["own_name"] = own_name
+    found.globals["place_of"] = place_of
     return found
 
 

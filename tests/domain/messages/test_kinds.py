@@ -14,6 +14,9 @@ def test_what_is_urgent_goes_first_then_answers_invitations_reminders_and_prompt
     assert set(order[:2]) == {Kind.SAFETY_ALERT, Kind.UNBLINDING_NOTICE}
     assert order[2:] == [
         Kind.CONSENT_COPY,
+        Kind.CODE,
+        Kind.NEW_ADDRESS_CODE,
+        Kind.OLD_ADDRESS_NOTICE,
         Kind.INVITATION,
         Kind.REMINDER,
         Kind.PROGRAMME_PROMPT,
@@ -37,8 +40,15 @@ def test_only_what_urges_counts_towards_a_budget_and_is_never_sent_twice(kind):
     assert policy.resend == (kind not in urging)
 
 
-def test_only_a_prompt_goes_stale_by_itself():
-    assert [kind for kind in Kind if policy_of(kind).fresh] == [Kind.PROGRAMME_PROMPT]
+def test_only_prompts_and_codes_go_stale_by_themselves():
+    stale = [kind for kind in Kind if policy_of(kind).fresh]
+    assert stale == [Kind.CODE, Kind.NEW_ADDRESS_CODE, Kind.PROGRAMME_PROMPT]
+
+
+def test_nothing_goes_out_while_messages_are_paused_but_what_its_reader_asked_for():
+    about_codes = [Kind.CODE, Kind.NEW_ADDRESS_CODE, Kind.OLD_ADDRESS_NOTICE]
+    assert [kind for kind in Kind if policy_of(kind).while_paused] == about_codes
+    assert [kind for kind in Kind if policy_of(kind).elsewhere] == about_codes[1:]
 
 
 def test_the_end_of_an_assessment_says_why_nothing_more_is_sent():

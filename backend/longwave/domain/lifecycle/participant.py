@@ -74,6 +74,16 @@ def sign_again(person: Person) -> Person:
     return person
 
 
+def be_reached(person: Person) -> Person:
+    """Let a person who takes part say how she is reached."""
+    _require_taking_part(person)
+    if person.follow_up in _LEFT or person.erased:
+        raise RefusedTransitionError(
+            "You have left the study already.", "No messages come any more."
+        )
+    return person
+
+
 def start_programme(person: Person) -> Person:
     """Put a randomised person into the programme of the arm."""
     if person.stage != Stage.RANDOMISED:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from longwave.domain import codes
+
 
 class Kind(StrEnum):
     """What a message is for."""
@@ -14,6 +16,9 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     REMINDER = "reminder"
     CONSENT_COPY = "consent_copy"
+    CODE = "code"
+    NEW_ADDRESS_CODE = "new_address_code"
+    OLD_ADDRESS_NOTICE = "old_address_notice"
     UNBLINDING_NOTICE = "unblinding_notice"
     SAFETY_ALERT = "safety_alert"
     PROGRAMME_PROMPT = "programme_prompt"
@@ -42,12 +47,19 @@ class Policy:
     fresh
         How long after it was due it is still of use; None for as long as there is something to
         say. So after an outage nobody is told to practise yesterday.
+    while_paused
+        Whether it goes out although its reader paused messages: she asked for it just now.
+    elsewhere
+        Whether it goes to another address than the one that messages go to: one that was not
+        proved yet, or that counts no more. What comes back from there says nothing of the other.
     """
 
     priority: int
     resend: bool
     budget: Counted | None = None
     fresh: timedelta | None = None
+    while_paused: bool = False
+    elsewhere: bool = False
 
 
 URGENT = 0
@@ -58,6 +70,11 @@ _POLICIES: Mapping[str, Policy] = {
     Kind.SAFETY_ALERT: Policy(URGENT, resend=True),
     Kind.UNBLINDING_NOTICE: Policy(URGENT, resend=True),
     Kind.CONSENT_COPY: Policy(ANSWERING, resend=True),
+    Kind.CODE: Policy(ANSWERING, resend=True, fresh=codes.LIFE, while_paused=True),
+    Kind.NEW_ADDRESS_CODE: Policy(
+        ANSWERING, resend=True, fresh=codes.LIFE, while_paused=True, elsewhere=True
+    ),
+    Kind.OLD_ADDRESS_NOTICE: Policy(ANSWERING, resend=True, while_paused=True, elsewhere=True),
     Kind.INVITATION: Policy(2, resend=True),
     Kind.REMINDER: Policy(3, resend=False, budget=Counted.REMINDERS),
     Kind.PROGRAMME_PROMPT: Policy(
@@ -67,6 +84,10 @@ _POLICIES: Mapping[str, Policy] = {
 
 PRIORITIES = range(URGENT, 5)
 """Every priority, in the order in which messages leave."""
+
+
+WHILE_PAUSED = tuple(kind for kind, policy in _POLICIES.items() if policy.while_paused)
+"""The kinds that go out although their reader paused messages."""
 
 
 def policy_of(kind: str) -> Policy:

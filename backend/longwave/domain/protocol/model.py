@@ -9,6 +9,7 @@ from typing import Literal
 
 from longwave.domain.duration import Duration
 from longwave.domain.instrument import Instrument, Item, Permission
+from longwave.domain.lifecycle.states import Channel
 from longwave.domain.protocol.alerting import SafetyRule
 from longwave.domain.protocol.programme import Audio, Programme, Text
 
@@ -291,12 +292,14 @@ class MessageRules:
     """When reminders go out, counted from the opening of a wave, and how many at most.
 
     With messages about the waves of ``calendar`` goes a file for the reader's calendar.
+    ``channels`` are those by which participants may be reached, the usual one first.
     """
 
     reminders: tuple[Duration, ...]
     quiet_hours: tuple[str, str] | None
     texts: MessageTexts = field(default_factory=MessageTexts)
     calendar: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = (Channel.EMAIL,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from longwave.domain.lifecycle.states import Channel
 from longwave.domain.protocol.block import Block, check_unique
 from longwave.domain.protocol.model import (
     Analysis,
@@ -45,7 +46,27 @@ def read_messages(block: Block | None) -> MessageRules:
                 "Quiet hours have a beginning and an end that differ.",
                 'Write two times of day: ["21:00", "08:00"].',
             )
-    return MessageRules(reminders=read_reminders(block), quiet_hours=quiet)
+    return MessageRules(
+        reminders=read_reminders(block), quiet_hours=quiet, channels=_read_channels(block)
+    )
+
+
+def _read_channels(block: Block) -> tuple[Channel, ...]:
+    """Read by what participants may be reached: by mail, if nothing is said."""
+    if not block.has("channels"):
+        return (Channel.EMAIL,)
+    found = block.texts_in("channels")
+    known = [str(channel) for channel in Channel]
+    if block.faulty("channels"):
+        return (Channel.EMAIL,)
+    if not found or len(set(found)) < len(found) or not set(found) <= set(known):
+        block.fault(
+            "channels",
+            f"{', '.join(found)[:80] or 'Nothing'} is no list of ways to reach somebody.",
+            "Write [email], [sms] or [email, sms], the usual way first.",
+        )
+        return (Channel.EMAIL,)
+    return tuple(Channel(name) for name in found)
 
 
 def read_analysis(root: Block) -> tuple[Analysis, ...]:

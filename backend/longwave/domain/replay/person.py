@@ -71,12 +71,13 @@ class Alerted(NamedTuple):
 class PersonState:
     """What follows from a participant's events.
 
-    ``zone`` is the time zone that was last noted, None if it is that of the enrolment.
+    ``zone`` and ``language`` are what was last noted, None if they are those of the enrolment.
     """
 
     screened_at: str | None = None
     site: str | None = None
     zone: str | None = None
+    language: str | None = None
     stage: Stage | None = None
     ineligible_reason: str | None = None
     programme: ProgrammeState = ProgrammeState.NOT_STARTED
@@ -240,6 +241,10 @@ def _zone_changed(state: PersonState, event: Happened) -> None:
     state.zone = event.payload["zone"]
 
 
+def _language_changed(state: PersonState, event: Happened) -> None:
+    state.language = str(event.payload["language"])
+
+
 def _erased(state: PersonState, event: Happened) -> None:
     state.erased_at, state.messages = event.at, Messages.PAUSED
     state.alerts.clear()
@@ -334,6 +339,7 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "participant.completed": _completed,
     "participant.continued": _continued,
     "participant.zone_changed": _zone_changed,
+    "participant.language_changed": _language_changed,
     "participant.erased": _erased,
     "participant.stratum_corrected": _stratum_corrected,
     "participant.randomised_in_error": _in_error,

@@ -189,6 +189,8 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
             yield f"participant.{fact} is not what follows from the trail"
     if row.next_zone != state.zone:
         yield "participant.next_zone is not what follows from the trail"
+    if state.language is not None and row.language != state.language:
+        yield "participant.language is not what follows from the trail"
     if row.has_contact and row.verified_at != state.verified_at:
         yield "contact.verified_at is not what follows from the trail"
     if row.has_contact and (row.email_suppressed_at, row.phone_suppressed_at) != (

@@ -93,6 +93,7 @@ class StoredParticipant(NamedTuple):
     phone_suppressed_at: str | None
     has_contact: bool
     next_zone: str | None
+    language: str
 
 
 def participants(session: Session, within: Range) -> list[StoredParticipant]:
@@ -129,6 +130,7 @@ def participants(session: Session, within: Range) -> list[StoredParticipant]:
             *(raw.instant(dialect, col(column)) for column in (*instants, *of_contact)),
             col(Contact.participant_id).is_not(None),
             col(Participant.next_zone),
+            col(Participant.language),
         )
         .outerjoin(Contact, col(Contact.participant_id) == col(Participant.id))
         .outerjoin(first, col(first.id) == col(Participant.duplicate_of))

@@ -95,7 +95,7 @@ class Contact(SQLModel, table=True):
     ``verified_at`` is when somebody first pressed the button behind a link sent to the address.
     ``channel`` is by what messages go; those by SMS need a ``phone``. Since ``email_suppressed_at``
     nothing goes to the address, since ``phone_suppressed_at`` nothing to the number: it does not
-    exist, or its owner wants no more.
+    exist, or its owner wants no more. Somebody who is reached by telephone alone has no ``email``.
     """
 
     __table_args__ = (one_of("channel", Channel), UniqueConstraint("study_id", "digest"))
@@ -103,7 +103,7 @@ class Contact(SQLModel, table=True):
     participant_id: int = Field(primary_key=True, foreign_key="participant.id")
     study_id: int = Field(foreign_key="study.id")
     name: bytes
-    email: bytes
+    email: bytes | None = None
     digest: str
     verified_at: datetime | None = Field(default=None, sa_type=Utc)
     phone: bytes | None = None
@@ -227,7 +227,9 @@ class Unblinding(SQLModel, table=True):
 class Code(SQLModel, table=True):
     """A short secret that was sent to a participant, who types it to prove that it is she.
 
-    Only its keyed hash is kept; ``wrong`` counts what was typed instead.
+    Only its keyed hash is kept; ``wrong`` counts what was typed instead. ``address`` (encrypted) is
+    where a message about it goes, if not to where its person is reached: the new address until it
+    was proved, the old one afterwards.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -238,3 +240,4 @@ class Code(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=Utc)
     wrong: int = 0
     used_at: datetime | None = Field(default=None, sa_type=Utc)
+    address: bytes | None = None

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import Session
 
 from longwave.domain.consent import DOCUMENT, ConsentForm, edition
-from longwave.domain.errors import InvalidInputError, NotFoundError
-from longwave.domain.protocol.model import ConsentPlan, Protocol
-from longwave.i18n import translator
+from longwave.domain.errors import InvalidInputError
+from longwave.domain.protocol.model import Protocol
+from longwave.domain.zones import zones_by_region
+from longwave.i18n import own_name, translator
 from longwave.services import consent as consents
 from longwave.services.safety import watching
-from longwave.services.study import current_protocol
-from longwave.storage import assessment as assessment_rows
 from longwave.storage.tables import Participant, Study
-from longwave.web import cookies
-from longwave.web.edge import AtEdge, Edge
+from longwave.web.edge import AtEdge
 from longwave.web.forms import Posted
-from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.frame import frame_of, language_for, offered_languages, onward
+from longwave.web.participant.here import here
 from longwave.web.rendering import markdown, page
 
 router = APIRouter()
@@ -32,7 +30,7 @@ _READ = "read-document"
 def changed(request: Request, edge: AtEdge) -> Response:
     """Show the new version of the consent document to somebody who has signed an older one."""
     with edge.database.reading() as session:
-        participant, study, protocol = _here(session, request, edge)
+        participant, study, protocol = here(session, request, edge)
         if not consents.needs_new_consent(session, participant):
             return onward(request, "/survey")
         standing = consents.standing_choices(session, participant)
@@ -45,27 +43,32 @@ def changed(request: Request, edge: AtEdge) -> Response:
 def sign_again(request: Request, form: Posted, edge: AtEdge) -> Response:
     """Sign the new version, and go on to the questions."""
     with edge.database.reading() as session:
-        participant, study, protocol = _here(session, request, edge)
+        participant, study, protocol = here(session, request, edge)
         if not consents.needs_new_consent(session, participant):
             return onward(request, "/survey")
-    signed = read_form(form, protocol.consent)
+    signed = read_form(form, protocol)
     try:
         with edge.database.writing() as session:
-            person = _here(session, request, edge)[0]
+            person = here(session, request, edge)[0]
             consents.sign_again(session, person, signed, keys=edge.keys, now=edge.now)
     except InvalidInputError as error:
         return consent_page(request, participant, study, protocol, signed, error.fields, again=True)
     return onward(request, "/survey")
 
 
-def read_form(form: Posted, plan: ConsentPlan) -> ConsentForm:
+def read_form(form: Posted, protocol: Protocol) -> ConsentForm:
     """Return what was typed, ticked and allowed."""
+    plan, language = protocol.consent, form.get("language")
     return ConsentForm(
         name=form.get("name"),
         email=form.get("email"),
         ticked=frozenset(statement.id for statement in plan.statements if statement.id in form),
         allowed=frozenset(use.id for use in plan.uses if use.id in form),
         read=form.get(_READ) or None,
+        phone=form.get("phone"),
+        channel=form.get("channel") or None,
+        language=language if language in protocol.study.languages else None,
+        zone=form.get("zone") or None,
     )
 
 
@@ -104,15 +107,11 @@ def consent_page(
         ],
         uses=[(use.id, say.pick(use.label)) for use in protocol.consent.uses],
         signed=signed,
+        channels=[str(channel) for channel in protocol.messages.channels],
+        languages=[(code, own_name(code)) for code in offered_languages(protocol)],
+        own_language=signed.language or participant.language,
+        zones=zones_by_region(),
+        zone=signed.zone or participant.zone,
+        slug=study.slug,
         faults={name: say(text) for name, text in (faults or {}).items()},
     )
-
-
-def _here(session: Session, request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
-    """Return the participant whose link this browser followed, and the protocol in force."""
-    row = cookies.read(request, edge, "longwave")
-    assessment = assessment_rows.by_id(session, row) if row else None
-    if assessment is None:
-        raise NotFoundError("Nobody is known here.", "Open the link from your message.")
-    participant, study = assessment_rows.owner(session, assessment)
-    return participant, study, current_protocol(session, study)

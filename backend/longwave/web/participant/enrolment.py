@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request, Response
 
 from longwave.domain.eligibility import FULL
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
-from longwave.domain.lifecycle import Stage
+from longwave.domain.lifecycle import Channel, Stage
 from longwave.domain.protocol.model import Protocol
+from longwave.domain.zones import place_of
 from longwave.i18n import translator
+from longwave.services import calendar, outlook
 from longwave.services.enrolment import ConsentForm, give_consent, screen
 from longwave.services.study import current_protocol, get_open_study
 from longwave.storage import participant as participants
@@ -25,6 +29,8 @@ from longwave.web.participant.frame import (
     onward,
     span,
 )
+from longwave.web.participant.outlook import shown
+from longwave.web.participant.place import calendar_response
 from longwave.web.participant.questions import complaints, eligibility_questions
 from longwave.web.rendering import page
 
@@ -85,7 +91,7 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
     ):
         return onward(request, _DONE)
     participant, study, protocol = _person(request, edge, "longwave-enrol")
-    signed = read_form(form, protocol.consent)
+    signed = read_form(form, protocol)
     try:
         with edge.database.writing() as session:
             person = participants.by_id(session, participant.id or 0)
@@ -100,14 +106,40 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
 
 @router.get(_DONE)
 def done(request: Request, edge: AtEdge) -> Response:
-    """Say that a message is on its way."""
+    """Say that a message is on its way, and what happens next."""
     participant, study, protocol = _person(request, edge, "longwave-enrolled")
+    language = language_for(request, protocol, participant.language)
+    with edge.database.reading() as session:
+        steps = outlook.of_newcomer(
+            session, participant, signed_at=_signed_at(request, edge), keys=edge.keys
+        )
+    zone = participant.zone
     return page(
         "participant/enrolled.html",
-        language_for(request, protocol, participant.language),
+        language,
         frame=frame_of(request, study, protocol),
         minutes=protocol.minutes(protocol.waves[0]),
+        outlook=shown(translator(language), protocol, steps, zone),
+        place=place_of(zone),
+        by_mail_alone=protocol.messages.channels == (Channel.EMAIL,),
+        slug=study.slug,
     )
+
+
+@router.get(f"{_DONE}/calendar")
+def newcomers_calendar(request: Request, edge: AtEdge) -> Response:
+    """Send a file for a calendar, with all that has a date at the beginning."""
+    participant, _, _ = _person(request, edge, "longwave-enrolled")
+    with edge.database.reading() as session:
+        content = calendar.of_newcomer(
+            session, participant, signed_at=_signed_at(request, edge), keys=edge.keys
+        )
+    return calendar_response(content)
+
+
+def _signed_at(request: Request, edge: Edge) -> datetime:
+    """Return when somebody signed in this browser, whatever came of it."""
+    return cookies.given_at(request, edge, "longwave-enrolled") or edge.now
 
 
 def _after_signing(

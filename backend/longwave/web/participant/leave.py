@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from sqlmodel import Session
 
-from longwave.domain.errors import NotFoundError
-from longwave.domain.lifecycle import FollowUp, Messages
-from longwave.domain.protocol.model import Protocol
+from longwave.domain.lifecycle import FollowUp, Messages, ProgrammeState
 from longwave.i18n import translator
-from longwave.services import consent, withdrawal
-from longwave.services.study import current_protocol
-from longwave.storage import assessment as assessment_rows
-from longwave.storage.tables import Participant, Study
-from longwave.web import cookies
+from longwave.services import consent, programme, withdrawal
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.here import here
 from longwave.web.rendering import page
 
 router = APIRouter()
@@ -26,7 +20,7 @@ _PARTICIPANT = "participant"
 def leave(request: Request, edge: AtEdge) -> Response:
     """Explain what can be stopped, and what then happens to the data."""
     with edge.database.reading() as session:
-        participant, study, protocol = _here(session, request, edge)
+        participant, study, protocol = here(session, request, edge)
         standing = consent.standing_choices(session, participant)
     language = language_for(request, protocol, participant.language)
     say = translator(language)
@@ -40,6 +34,8 @@ def leave(request: Request, edge: AtEdge) -> Response:
         ],
         paused=participant.messages == Messages.PAUSED,
         withdrawn=participant.follow_up == FollowUp.WITHDRAWN,
+        erased=participant.erased_at is not None,
+        in_programme=participant.programme == ProgrammeState.ON,
         erasure=protocol.data_protection.erasure,
     )
 
@@ -48,7 +44,7 @@ def leave(request: Request, edge: AtEdge) -> Response:
 def pause(request: Request, edge: AtEdge) -> Response:
     """Pause messages."""
     with edge.database.writing() as session:
-        participant, _, _ = _here(session, request, edge)
+        participant, _, _ = here(session, request, edge)
         withdrawal.pause_messages(session, participant, now=edge.now)
     return onward(request, "/leave")
 
@@ -57,8 +53,17 @@ def pause(request: Request, edge: AtEdge) -> Response:
 def resume(request: Request, edge: AtEdge) -> Response:
     """Send messages again."""
     with edge.database.writing() as session:
-        participant, _, _ = _here(session, request, edge)
+        participant, _, _ = here(session, request, edge)
         withdrawal.resume_messages(session, participant, now=edge.now)
+    return onward(request, "/leave")
+
+
+@router.post("/leave/programme")
+def stop_programme(request: Request, edge: AtEdge) -> Response:
+    """Leave the programme; the study goes on."""
+    with edge.database.writing() as session:
+        participant, _, _ = here(session, request, edge)
+        programme.stop_own(session, participant, now=edge.now)
     return onward(request, "/leave")
 
 
@@ -66,7 +71,7 @@ def resume(request: Request, edge: AtEdge) -> Response:
 def withdraw(request: Request, edge: AtEdge) -> Response:
     """Leave the study; what was answered is kept."""
     with edge.database.writing() as session:
-        participant, _, _ = _here(session, request, edge)
+        participant, _, _ = here(session, request, edge)
         withdrawal.withdraw(session, participant, now=edge.now)
     return onward(request, "/leave")
 
@@ -85,16 +90,6 @@ def revoke(use: str, request: Request, edge: AtEdge) -> Response:
 
 def _choose(request: Request, edge: Edge, use: str, *, allowed: bool) -> Response:
     with edge.database.writing() as session:
-        participant, _, _ = _here(session, request, edge)
+        participant, _, _ = here(session, request, edge)
         consent.choose(session, participant, use, allowed=allowed, actor=_PARTICIPANT, now=edge.now)
     return onward(request, "/leave")
-
-
-def _here(session: Session, request: Request, edge: Edge) -> tuple[Participant, Study, Protocol]:
-    """Return the participant whose link this browser followed."""
-    row = cookies.read(request, edge, "longwave")
-    assessment = assessment_rows.by_id(session, row) if row else None
-    if assessment is None:
-        raise NotFoundError("Nobody is known here.", "Open the link from your message.")
-    participant, study = assessment_rows.owner(session, assessment)
-    return participant, study, current_protocol(session, study)

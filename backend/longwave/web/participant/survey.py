@@ -226,6 +226,7 @@ def _closing(request: Request, edge: Edge, template: str, *, again: bool = False
         # Another language could not be chosen here: the page is gone when it is loaded again.
         frame=replace(frame_of(request, study, protocol), languages=()),
         slug=study.slug,
+        token=edge.keys.link_token(assessment.uid),
         again=again,
         closes_at=assessment.expires_at,
         zone=participant.zone_at(edge.now),
