@@ -56,7 +56,7 @@ def test_only_what_is_referred_to_is_read(study: Path) -> None:
     (study / "secrets.txt").write_text("x")
     (study / "consent" / "de.md").write_text("x")
     files = resources.protocol_files(study)
-    assert len(files) == 1 + 2 + 3 * 2 + 2 + 3 * 3  # protocol, consent, messages, help, instruments
+    assert len(files) == 1 + 3 + 3 * 3 + 3 + 3 * 4  # protocol, consent, messages, help, instruments
     assert not {"secrets.txt", "consent/de.md", "README.md"} & set(files)
 
 

@@ -151,7 +151,7 @@ def test_an_imported_wording_takes_the_place_of_the_placeholder(form: Path, stud
     assert "12 items of scs_sf in tr" in done.stdout
     assert "Free for any purpose with citation" in done.stderr
     one = read_protocol(resources.protocol_files(study)).instruments["scs_sf"]
-    assert one.placeholder == {"en"}
+    assert one.placeholder == {"en", "ar"}
     assert one.items[11].text["tr"] == "Madde 12"
     assert one.scale("total").label["tr"] == library()["scs_sf"].scale("total").label["tr"]
     assert run("check", study).exit_code == 0

@@ -13,7 +13,8 @@ from longwave import resources
 from longwave.cli import protocol as command
 
 EXAMPLE = resources.protocols_directory() / "msc_burnout_rct"
-LANGUAGES = ("en", "tr")
+LANGUAGES = ("en", "tr", "ar")
+ENDINGS = tuple(f".{code}" for code in LANGUAGES)
 
 
 def preview(*arguments: object) -> tuple[int, str]:
@@ -24,7 +25,7 @@ def preview(*arguments: object) -> tuple[int, str]:
 
 def names(output: str) -> list[str]:
     """Return the names of the messages that were shown."""
-    return [line for line in output.splitlines() if line.endswith((".en", ".tr"))]
+    return [line for line in output.splitlines() if line.endswith(ENDINGS)]
 
 
 def test_every_message_is_shown_in_every_language() -> None:
@@ -41,7 +42,7 @@ def test_every_message_is_shown_in_every_language() -> None:
             "consent_copy",
         )
     ]
-    assert output.count("/l/EXAMPLE") == 2 * 4 * 2  # in the mail and in the SMS
+    assert output.count("/l/EXAMPLE") == 2 * 4 * 3  # in the mail and in the SMS
 
 
 def test_lengths_and_parts_are_counted() -> None:
@@ -49,14 +50,14 @@ def test_lengths_and_parts_are_counted() -> None:
     assert "Your next questionnaire is ready (32 characters)" in output
     assert "1 part in GSM-7" in output  # English
     assert "3 parts in UCS-2" in output  # ş and ı are beyond the alphabet
-    assert output.count("an entry goes along") == 2
+    assert output.count("an entry goes along") == 3
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
         (["--language", "tr", "--kind", "reminder"], ["reminder-1.tr", "reminder-2.tr"]),
-        (["--kind", "consent_copy"], ["consent_copy.en", "consent_copy.tr"]),
+        (["--kind", "consent_copy"], ["consent_copy.en", "consent_copy.tr", "consent_copy.ar"]),
     ],
 )
 def test_a_language_or_a_kind_alone(options: list[str], expected: list[str]) -> None:

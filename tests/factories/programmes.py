@@ -19,14 +19,14 @@ from longwave.storage.tables import Allocation, Dose, GroupMember, Participant
 TEAM = Viewer("coordinator@lab.example", Role.COORDINATOR, blinded=False)
 _COURSE = "    groups: {capacity: 12}\n"
 _AS_COURSE = """    kind: course
-    label: {en: Course of eight sessions, tr: Sekiz oturumluk kurs}
+    label: {en: Course of eight sessions, tr: Sekiz oturumluk kurs, ar: دورة من ثماني جلسات}
     sessions: 8
     every: P1W
     minutes: 120
     groups: {capacity: 12}
 """
 DAILY = """    kind: daily
-    label: {en: Ten minutes a day, tr: Günde on dakika}
+    label: {en: Ten minutes a day, tr: Günde on dakika, ar: عشر دقائق كل يوم}
     minutes: 10
     days: 28
     prompt: "18:00"
@@ -50,8 +50,10 @@ def sound(seconds: float = 0.1) -> bytes:
 MATERIALS = {
     "materials/breath/en.md": b"# Breathe\n\nSit down. <b>Breathe</b> *slowly*.\n",
     "materials/breath/tr.md": "# Nefes\n\nOturun ve *yavaşça* nefes alın.\n".encode(),
+    "materials/breath/ar.md": "# التنفّس\n\nاجلس وتنفّس *ببطء*.\n".encode(),
     "materials/walk/en.md": b"# Walk\n\nTake ten steps.\n",
     "materials/walk/tr.md": "# Yürü\n\nOn adım atın.\n".encode(),
+    "materials/walk/ar.md": "# المشي\n\nامشِ عشر خطوات.\n".encode(),
     "materials/breath.wav": sound(),
 }
 
@@ -63,9 +65,13 @@ def course_lab(url: str, *, groups: str = "{capacity: 3}", **edits: str) -> Cour
 
 def daily_lab(url: str, edits: Mapping[str, str] | None = None, **files: bytes) -> CourseLab:
     """Open a lab whose programme is practice every day, for 28 days, with a prompt at six."""
+    return CourseLab(url, protocol={**daily_files(), **files}, edits=edits or {})
+
+
+def daily_files() -> dict[str, bytes]:
+    """Return the files of the example study, with practice every day in place of its course."""
     path = resources.protocols_directory() / "msc_burnout_rct"
-    found = edited(resources.protocol_files(path), {_AS_COURSE: DAILY})
-    return CourseLab(url, protocol={**found, **MATERIALS, **files}, edits=edits or {})
+    return {**edited(resources.protocol_files(path), {_AS_COURSE: DAILY}), **MATERIALS}
 
 
 class CourseLab(Lab):

@@ -78,6 +78,22 @@ def test_every_mail_went_over_smtp_once_with_the_link_of_its_assessment(journey)
     assert {row.outcome for row in journey.rows(Attempt)} == {"sent"}
 
 
+def test_people_of_every_language_take_part_and_are_written_to_in_their_own(journey):
+    languages = {person.id: person.language for person in journey.rows(Participant)}
+    invited = Counter(
+        languages[row.participant_id]
+        for row in journey.rows(Message)
+        if row.kind == "invitation" and row.state == "sent"
+    )
+    assert set(invited) == {"en", "tr", "ar"}
+    subjects = Counter(
+        str(email.message_from_bytes(path.read_bytes(), policy=email.policy.default)["Subject"])
+        for path in (journey.folder / "mail").glob("*.eml")
+    )
+    assert subjects["استبيانك التالي جاهز"] == invited["ar"]
+    assert subjects["Sonraki anketiniz hazır"] == invited["tr"]
+
+
 def test_no_subject_or_sender_tells_the_topic(journey):
     for path in (journey.folder / "mail").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)

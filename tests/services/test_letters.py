@@ -29,7 +29,7 @@ FILES = {
         f"Subject: {name} in {language}\n\n{{{{ name }}}}, {{{{ closes_at }}}}\n\n{{{{ link }}}}\n"
     )
     for name in ("invitation", "one", "two", "second")
-    for language in ("en", "tr")
+    for language in ("en", "tr", "ar")
 }
 
 

@@ -191,7 +191,7 @@ WEEKS_8 = {
     at: "09:00"
     instruments: [scs_sf, bat_12, proqol_5]
   - id: use
-    label: {en: Practice, tr: Uygulama}
+    label: {en: Practice, tr: Uygulama, ar: تمرين}
     anchor: programme
     target: P1W
     window: {before: P0D, after: P2D}
@@ -234,7 +234,7 @@ def test_what_had_opened_before_a_second_programme_stays_and_the_rest_moves(data
             "programmes:\n  msc8:": """programmes:
   again:
     kind: daily
-    label: {en: Practice, tr: Uygulama}
+    label: {en: Practice, tr: Uygulama, ar: تمرين}
     minutes: 5
   msc8:""",
         },

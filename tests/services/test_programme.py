@@ -26,7 +26,7 @@ LAST_WAVE = """    window: {before: P7D, after: P28D}
 IN_THE_COURSE = {
     LAST_WAVE: LAST_WAVE
     + """  - id: w5
-    label: {en: After the course, tr: Kurstan sonra}
+    label: {en: After the course, tr: Kurstan sonra, ar: بعد الدورة}
     anchor: programme
     target: P9W
     window: {before: P0D, after: P14D}

@@ -313,7 +313,7 @@ def test_everything_that_keeps_a_live_study_from_opening_is_told_at_once(databas
 def test_a_live_study_does_not_open_on_placeholder_wordings(database, files):
     add(database, files)
     approve(database, "msc-clinicians")
-    with pytest.raises(RefusedTransitionError, match=r"placeholder wordings: bat_12 \(en\)"):
+    with pytest.raises(RefusedTransitionError, match=r"placeholder wordings: bat_12 \(ar\)"):
         open_(database, "msc-clinicians")
 
 
@@ -489,7 +489,7 @@ def test_a_blinded_owner_who_locks_is_not_told_of_waves_that_tell_the_arm(databa
 
 LATE_WAVE = {
     "\nprogrammes:\n": """
-  - {id: late, label: {en: Late, tr: L}, anchor: programme, target: P2W,
+  - {id: late, label: {en: Late, tr: L, ar: L}, anchor: programme, target: P2W,
      window: {before: P0D, after: P10D}, instruments: [scs_sf]}
 
 programmes:

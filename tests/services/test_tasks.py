@@ -15,7 +15,7 @@ from longwave.storage.tables import Message
 
 EARLY = {
     "\nprogrammes:\n": """
-  - {id: p1, label: {en: Early, tr: E}, anchor: programme, target: P2W,
+  - {id: p1, label: {en: Early, tr: E, ar: E}, anchor: programme, target: P2W,
      window: {before: P0D, after: P10D}, instruments: [scs_sf]}
 
 programmes:

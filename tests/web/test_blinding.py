@@ -54,11 +54,11 @@ EDITS = {
     "Course later": "Quagga later",
     "Course of eight": "Okapi of eight",
     "\nprogrammes:\n": """
-  - {id: p1, label: {en: Early, tr: E}, anchor: programme, target: P2W,
+  - {id: p1, label: {en: Early, tr: E, ar: E}, anchor: programme, target: P2W,
      window: {before: P0D, after: P10D}, instruments: [scs_sf]}
-  - {id: p2, label: {en: Late, tr: L}, anchor: programme, target: P40W,
+  - {id: p2, label: {en: Late, tr: L, ar: L}, anchor: programme, target: P40W,
      window: {before: P0D, after: P10D}, instruments: [scs_sf]}
-  - {id: p3, label: {en: After, tr: A}, anchor: "wave:p2", target: P1W,
+  - {id: p3, label: {en: After, tr: A, ar: A}, anchor: "wave:p2", target: P1W,
      window: {before: P0D, after: P10D}, instruments: [scs_sf]}
 
 programmes:

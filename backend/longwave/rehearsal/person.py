@@ -14,6 +14,7 @@ _PROFESSIONS = ("nurse", "physician", "psychologist")
 _SHARES = (0.5, 0.3, 0.2)
 _BURNOUT = VARIABLES.index(BURNOUT)
 _SAVES_ITEM_BY_ITEM = 20
+_SPEAK_FIRST = 0.6
 _SKIPS = 0.015
 _REFUSES = 0.005
 
@@ -120,7 +121,15 @@ def _make(
         latents=latents,
         rng=rng,
         site=sites[int(rng.integers(len(sites)))],
-        language=languages[0] if rng.random() < 0.6 else languages[-1],
+        language=_language(languages, rng.random()),
         profession=str(rng.choice(_PROFESSIONS, p=_SHARES)),
         age=int(rng.integers(24, 62)),
     )
+
+
+def _language(languages: list[str], draw: float) -> str:
+    """Give most people the study's first language, and the others its further ones alike."""
+    first, *others = languages
+    if draw < _SPEAK_FIRST or not others:
+        return first
+    return others[int((draw - _SPEAK_FIRST) / (1 - _SPEAK_FIRST) * len(others))]
