@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import Counter
 
 import pytest
 
@@ -186,3 +188,41 @@ def test_codes_are_forgotten_by_the_sweep(lab, person):
     assert lab.rows(Code) == []
     with lab.database.reading() as session:
         assert audit.verify(session, keys=lab.keys).findings == []
+
+
+def test_who_types_in_many_windows_at_once_has_no_more_tries(lab, person):
+    ask(lab, person)
+    code = sent(lab)
+    barrier = threading.Barrier(8)
+    results = []
+
+    def guess(number):
+        barrier.wait(10)
+        text = f"{(int(code) + 1 + number) % 10**6:06}"
+        results.append(typed(lab, person, text))
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Counter(results) == {Tried.WRONG: MOST_WRONG - 1, Tried.WORN_OUT: 9 - MOST_WRONG}
+    assert lab.rows(Code)[0].wrong == MOST_WRONG
+
+
+def test_a_right_code_typed_twice_at_once_is_good_once(lab, person):
+    ask(lab, person)
+    code = sent(lab)
+    barrier = threading.Barrier(4)
+    results = []
+
+    def use():
+        barrier.wait(10)
+        results.append(typed(lab, person, code))
+
+    threads = [threading.Thread(target=use) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert Counter(results) == {Tried.RIGHT: 1, Tried.GONE: 3}

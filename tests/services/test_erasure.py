@@ -217,3 +217,19 @@ def test_to_erase_settles_the_task_and_forgets_the_codes(lab):
     with pytest.raises(RefusedTransitionError):
         lab.act(person, erasure.prepare)
     assert verified(lab) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM task",
+        "UPDATE task SET kind = 'complaint'",
+        "UPDATE task SET participant_id = 1",
+    ],
+)
+def test_a_request_that_was_made_away_with_is_found_out(lab, statement):
+    lab.enrol()
+    asked(lab, lab.enrol())
+    assert verified(lab) == []
+    tamper(lab.database, "task", statement)
+    assert any("requests for erasure" in found for found in verified(lab))

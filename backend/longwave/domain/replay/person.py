@@ -101,6 +101,7 @@ class PersonState:
     suppressed_at: dict[str, str] = field(default_factory=dict)
     requested: list[str] = field(default_factory=list)
     unblinded: list[str] = field(default_factory=list)
+    erasure_asked: list[str] = field(default_factory=list)
     consents: list[Signed] = field(default_factory=list)
     choices: list[Chosen] = field(default_factory=list)
     assessments: dict[tuple[str, int], Ended] = field(default_factory=dict)
@@ -313,6 +314,10 @@ def _unblinded(state: PersonState, event: Happened) -> None:
     state.unblinded.append(event.at)
 
 
+def _erasure_asked(state: PersonState, event: Happened) -> None:
+    state.erasure_asked.append(event.at)
+
+
 def _of_course(state: PersonState, event: Happened) -> None:
     course.STEPS[event.kind](state.course, event)
 
@@ -353,6 +358,7 @@ _STEPS: Mapping[str, Callable[[PersonState, Happened], None]] = {
     "safety.alert": _alerted,
     "safety.reminded": _reminded,
     "safety.acknowledged": _acknowledged,
+    "participant.erasure_requested": _erasure_asked,
     "unblinding.requested": _requested,
     "unblinding.confirmed": _unblinded,
     **dict.fromkeys(course.STEPS, _of_course),

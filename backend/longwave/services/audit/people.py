@@ -27,6 +27,7 @@ from longwave.storage.record import (
     StoredChoice,
     StoredConsent,
     StoredDose,
+    StoredErasureRequest,
     StoredParticipant,
     StoredPeriod,
     StoredPlace,
@@ -79,6 +80,7 @@ class _Person:
     places: list[StoredPlace] = field(default_factory=list)
     doses: list[StoredDose] = field(default_factory=list)
     alerts: list[StoredAlert] = field(default_factory=list)
+    erasures: list[StoredErasureRequest] = field(default_factory=list)
     digests: dict[int, str] = field(default_factory=dict)
 
 
@@ -130,6 +132,7 @@ def _read(session: Session, within: Range) -> dict[int, _Person]:
         ("choices", record.choices(session, within)),
         ("periods", record.periods(session, within)),
         ("unblindings", record.unblindings(session, within)),
+        ("erasures", record.erasure_requests(session, within)),
         ("assessments", record.ended_assessments(session, within, _ENDED)),
         ("alerts", record.alerts(session, within)),
         ("strays", record.stray_answers(session, within, _ANSWERABLE)),
@@ -214,6 +217,8 @@ def _findings(found: _Person, has_programme: HasProgramme, report: TrailReport) 
     confirmed = sorted(row.confirmed_at for row in found.unblindings if row.confirmed_at)
     if (requested, confirmed) != (sorted(state.requested), sorted(state.unblinded)):
         yield "unblinding: the rows are not those that follow from the trail"
+    if [row.asked_at for row in found.erasures] != state.erasure_asked:
+        yield "task: the requests for erasure are not those that follow from the trail"
     yield from _alerts(found)
     yield from _assessments(found, report)
     erased = state.erased_at is not None

@@ -26,6 +26,7 @@ from longwave.storage.record.people import (
     stray_answers,
     unblindings,
 )
+from longwave.storage.record.requests import StoredErasureRequest, erasure_requests
 from longwave.storage.record.studies import (
     StoredApproval,
     StoredStudy,
@@ -48,6 +49,7 @@ __all__ = [
     "StoredChoice",
     "StoredConsent",
     "StoredDose",
+    "StoredErasureRequest",
     "StoredParticipant",
     "StoredPeriod",
     "StoredPlace",
@@ -64,6 +66,7 @@ __all__ = [
     "consents",
     "doses",
     "ended_assessments",
+    "erasure_requests",
     "events",
     "events_of_studies",
     "participants",
