@@ -10,7 +10,7 @@ from factories.small_trial import FILES
 from sqlmodel import select
 
 from longwave.services import audit
-from longwave.storage.tables import ConsentChoice, Contact, Message, Participant
+from longwave.storage.tables import Consent, ConsentChoice, Contact, Message, Participant
 
 SIGNED = {"name": "Ada Example", "email": "ada@clinic.example", "read": "yes"}
 
@@ -349,6 +349,18 @@ def test_a_misspelt_number_is_said_beside_the_field(make_site):
     browser.post("/s/small-trial/north", data=ELIGIBLE)
     page = browser.post("/enrol/consent", data={**SIGNED, "phone": "12"})
     assert page.status_code == 422 and 'aria-describedby="h-phone e-phone"' in page.text
+
+
+def test_the_document_is_signed_in_the_language_in_which_it_was_read(site, browser):
+    browser.post("/s/small-trial/north", data={**ELIGIBLE, "language": "en"})
+    page = browser.get("/enrol/consent?lang=tr").text
+    assert "gönüllüdür" in page and '<option value="tr" lang="tr" selected>' in page
+    (read,) = re.findall(r'name="read-document" value="([^"]+)"', page)
+    browser.post("/enrol/consent?lang=tr", data={**SIGNED, "read-document": read})
+    with site.database.reading() as session:
+        signature = session.exec(select(Consent)).one()
+        assert signature.language == "tr" and read.endswith(signature.document_hash)
+        assert audit.verify(session, keys=site.keys).findings == []
 
 
 # --- what happens next ---------------------------------------------------------------------------

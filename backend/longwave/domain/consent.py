@@ -121,6 +121,12 @@ def edition(plan: ConsentPlan, language: str) -> str:
     return f"{plan.version} {document_hash(plan.documents[language])}"
 
 
+def language_read(plan: ConsentPlan, form: ConsentForm, own: str) -> str:
+    """Return the language of the document that a form stood under: ``own``, if it does not say."""
+    found = [language for language in plan.documents if form.read == edition(plan, language)]
+    return own if own in found or not found else found[0]
+
+
 def document_hash(document: str) -> str:
     """Return the SHA-256 of the document that was shown."""
     return hashlib.sha256(document.encode()).hexdigest()

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from longwave.domain.consent import ConsentForm, check_consent, document_hash
+from longwave.domain.consent import ConsentForm, check_consent, document_hash, language_read
 from longwave.domain.errors import ConsentNeededError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.protocol.model import Protocol
@@ -55,7 +55,7 @@ def sign(
     ``more`` stands in the event besides. The participant is locked.
     """
     protocol = _protocol(session, participant)
-    language = language_of(protocol, participant)
+    language = language_read(protocol.consent, form, language_of(protocol, participant))
     signature = Consent(
         participant_id=key(participant),
         version=protocol.consent.version,
@@ -129,7 +129,8 @@ def sign_again(
             "This version of the consent document was signed already.", "Go on to the questions."
         )
     protocol = _protocol(session, participant)
-    check_consent(protocol.consent, form, language_of(protocol, participant), again=True)
+    language = language_read(protocol.consent, form, language_of(protocol, participant))
+    check_consent(protocol.consent, form, language, again=True)
     contact = participants.contact(session, key(participant))
     if contact is not None:
         contact.name = keys.encrypt(
@@ -175,7 +176,7 @@ def standing_choices(session: Session, participant: Participant) -> dict[str, bo
 
 
 def language_of(protocol: Protocol, participant: Participant) -> str:
-    """Return the language of the document that a participant reads and signs."""
+    """Return the language of the document that a participant reads, unless she chose another."""
     documents = protocol.consent.documents
     return participant.language if participant.language in documents else next(iter(documents))
 

@@ -11,7 +11,13 @@ from enum import StrEnum
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from longwave.domain.consent import ConsentForm, check_consent, normal_email, reached_by
+from longwave.domain.consent import (
+    ConsentForm,
+    check_consent,
+    language_read,
+    normal_email,
+    reached_by,
+)
 from longwave.domain.eligibility import FULL, Verdict, cap_name, judge
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.items import AnswerError, check_value, without_value
@@ -134,7 +140,8 @@ def give_consent(
     _require_enrolling(session, study)
     protocol = current_protocol(session, study)
     channels = protocol.messages.channels
-    language = consent.language_of(protocol, participant)
+    own = consent.language_of(protocol, participant)
+    language = language_read(protocol.consent, form, own)
     check_consent(protocol.consent, form, language, channels=channels)
     form = _without_unused(form, channels)
     digest = keys.mac(

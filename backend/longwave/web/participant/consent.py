@@ -83,11 +83,11 @@ def consent_page(
     again: bool = False,
 ) -> Response:
     """Return the page on which the document in force is read and signed."""
-    # The document is the one that is signed: in the participant's language, whatever the
-    # language of the page around it.
     own = consents.language_of(protocol, participant)
     language = language_for(request, protocol, own)
     say = translator(language)
+    if language in protocol.consent.documents:
+        own = language  # what is shown is what is signed: the form tells which one it was
     if DOCUMENT in (faults or {}):  # what was ticked was ticked under another document
         signed = replace(signed, ticked=frozenset())
     return page(
@@ -109,7 +109,7 @@ def consent_page(
         signed=signed,
         channels=[str(channel) for channel in protocol.messages.channels],
         languages=[(code, own_name(code)) for code in offered_languages(protocol)],
-        own_language=signed.language or participant.language,
+        own_language=signed.language or language,
         zones=zones_by_region(),
         zone=signed.zone or participant.zone,
         slug=study.slug,
