@@ -23,6 +23,7 @@ TABLE = {
     "exclude": ({"screened"}, EVERY_FOLLOW_UP, EVERY_PROGRAMME, {"stage": "ineligible"}),
     "randomise": ({"enrolled"}, {"active"}, EVERY_PROGRAMME, {"stage": "randomised"}),
     "sign_again": (TAKING_PART, HERE, EVERY_PROGRAMME, {}),
+    "be_reached": (TAKING_PART, HERE, EVERY_PROGRAMME, {}),
     "start_programme": ({"randomised"}, HERE, {"not_started"}, {"programme": "on"}),
     "cross_over": ({"randomised"}, {"active", "completed"}, EVERY_PROGRAMME, {"programme": "on"}),
     "stop_programme": (EVERY_STAGE, HERE, {"on"}, {"programme": "stopped"}),
@@ -105,6 +106,8 @@ def test_erasure_is_possible_from_every_state_once():
             lifecycle.want_messages(after, Messages.ON)
         with pytest.raises(RefusedTransitionError):
             lifecycle.sign_again(after)
+        with pytest.raises(RefusedTransitionError):
+            lifecycle.be_reached(after)
 
 
 @pytest.mark.parametrize("state", StudyState)
