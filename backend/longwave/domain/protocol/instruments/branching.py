@@ -80,14 +80,17 @@ def check_between(
     instruments, files
         Those that could be read, and the files that they were read from.
     """
-    for instrument in instruments.values():
-        if any(faults.has_file(path) for path in _files_of(instrument)):
-            continue
+    sound = {
+        name: one
+        for name, one in instruments.items()
+        if not any(faults.has_file(path) for path in _files_of(one))
+    }
+    for instrument in sound.values():
         before = _asked_before(instrument.id, asked)
         block = _block(instrument_file(instrument.id), "instrument", files, faults)
         for place, item in enumerate(instrument.items):
             if item.when is not None and others_in(item.when):
-                _check_other_rule(block, instrument, place, item.when, before, instruments)
+                _check_other_rule(block, instrument, place, item.when, before, sound)
         for language in _languages_of(instrument):
             path = wording_file(instrument.id, language)
             wording = _block(path, "wording", files, faults)
@@ -95,7 +98,7 @@ def check_between(
                 field = f"items.{item.id}"
                 for name in variables_in(item.text[language]):
                     if "." in name:
-                        _check_other(wording, field, name, instrument, before, instruments)
+                        _check_other(wording, field, name, instrument, before, sound)
 
 
 def _check_earlier(
@@ -144,7 +147,8 @@ def _check_other_rule(
         if "." in name:
             _check_other(block, field, name, instrument, before, instruments, rule=True)
     others = [instruments[name] for name in others_in(when) if name in instruments]
-    _check_rule(block, field, when, instrument, place, others)
+    if len(others) == len(others_in(when)):
+        _check_rule(block, field, when, instrument, place, others)
 
 
 def _check_other(
