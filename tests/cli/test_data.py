@@ -36,8 +36,8 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def events(lab):
-    return [event for event in lab.rows(Event) if event.kind == "export.unblinded"]
+def events(lab, kinds=("export.unblinded", "export.identifying")):
+    return [event for event in lab.rows(Event) if event.kind in kinds]
 
 
 def test_an_export_is_blinded_and_says_what_it_holds(cohort, tmp_path):
@@ -72,10 +72,23 @@ def test_an_unblinded_export_leaves_its_reason_in_the_trail(cohort, tmp_path):
     ]
 
 
+def test_free_text_and_dates_leave_their_reason_in_the_trail_too(cohort, tmp_path):
+    done = run(
+        "export", cohort.slug, "--out", tmp_path / "data", "--include", "text, dates",
+        "--unblinded", "--reason", "the board",
+    )  # fmt: skip
+    assert done.exit_code == 0
+    assert "unblinded, with dates and text, data up to" in done.stdout
+    assert [event.kind for event in events(cohort)] == ["export.unblinded", "export.identifying"]
+    assert "other" in pd.read_csv(tmp_path / "data" / "answers.csv")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--unblinded"], "needs a reason"),
+        (["--include", "text"], "needs a reason"),
+        (["--include", "names", "--reason", "r"], "Choose among text, dates."),
         (["--format", "xlsx"], "Not a format: xlsx."),
         (["--layout", "tall"], "Not a layout: tall."),
     ],

@@ -105,6 +105,7 @@ ITEMS = [
     ({"recorded": "refused", "passed": True}, "refused"),
     ({"invalidated": True, "passed": True}, "invalidated"),
     ({"recorded": "refused", "invalidated": True}, "refused"),
+    ({"recorded": "withheld"}, "withheld"),
     ({"shown": False, "recorded": "refused"}, "not_shown"),
     ({"in_version": False, "shown": False, "passed": True}, "not_in_version"),
 ]

@@ -350,7 +350,7 @@ def test_a_study_without_participants_still_has_every_column():
     made = frames(make_dataset(PROTOCOL, n=0))
     assert len(made.panel) == 0
     assert "strain_parts__w2" in made.panel
-    assert list(made.answers)[-2:] == ["value", "missing_reason"]
+    assert list(made.answers)[-4:] == ["value", "missing_reason", "position", "milliseconds"]
 
 
 def test_blinded_tables_have_no_column_that_tells_the_arm():

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from factories.lab import Lab
+from factories.questions import FILES
+from factories.tampering import tamper
 
 from longwave.domain.blinding import Viewer
 from longwave.domain.errors import InvalidInputError, NotFoundError, RefusedTransitionError
 from longwave.domain.lifecycle import Role
-from longwave.services import corrections, personal
+from longwave.services import assessment as assessments
+from longwave.services import audit, corrections, personal
+from longwave.services.assessment import Given
 from longwave.storage.tables import Allocation, Answer, Participant
 
 COORDINATOR = Viewer("coordinator@lab.example", Role.COORDINATOR, blinded=True)
@@ -137,3 +142,42 @@ def test_nothing_is_corrected_after_the_lock(lab):
     ):
         with pytest.raises(RefusedTransitionError, match="come to its end"):
             act()
+
+
+def test_what_was_written_beside_an_option_stays_as_long_as_that_is_chosen(database_url):
+    lab = Lab(database_url, FILES)
+    person = lab.enrol(site="north", answers={"age": "34", "licensed": "yes"})
+    lab.begin(person, "w0")
+    with lab.database.writing() as session:
+        found = lab._assessment(session, person, "w0")
+        about = {"works_nights": "yes", "nights": "9", "why": Given("other", "Calm")}
+        about |= {"role": Given("other", "Midwife")}
+        assessments.save_page(session, found, "about", about, now=lab.now)
+        assessments.save_page(session, found, "evening", {"agree": "1"}, now=lab.now)
+        assessments.submit(session, found, keys=lab.keys, now=lab.now)
+    how = {"instrument": "about", "item": "why"}
+    correct(lab, person, "pay other", **how)
+    assert beside(lab) == ("pay other", "Calm")
+    correct(lab, person, "pay", **how)
+    assert beside(lab) == ("pay", None)
+    with pytest.raises(InvalidInputError):
+        correct(lab, person, "pay none", **how)
+    last = lab.events("answer.corrected")[-1]
+    with lab.database.reading() as session:
+        who = session.get_one(Participant, person)
+        values = personal.decrypt(session, who, lab.keys, last.payload["values"])
+    assert (values["from_other"], values["to_other"]) == ("Calm", None)
+    assert verified(lab)
+    tamper(lab.database, "answer", "UPDATE answer SET other = 'Noise' WHERE item = 'role'")
+    assert not verified(lab)
+    lab.close()
+
+
+def verified(lab):
+    with lab.database.reading() as session:
+        return audit.verify(session, keys=lab.keys).passed
+
+
+def beside(lab):
+    (found,) = [row for row in lab.rows(Answer) if row.item == "why"]
+    return found.value, found.other

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from factories.asking import ABOUT, EVENING, TRAIT_ANSWERS, come, save, save_one, submit
 from factories.lab import Lab
 from factories.questions import FILES, TRAITS
 
@@ -17,9 +18,6 @@ from longwave.services import assessment as assessments
 from longwave.services.assessment import AnswersChangedError, Given
 from longwave.storage.tables import Answer
 
-ABOUT = {"role": "nurse", "ward": "Ward 4", "works_nights": "no"}
-TRAIT_ANSWERS = {"t1": "4", "t2": "4", "t3": "4", "t4": "4", "t5": "2", "t6": "4"}
-EVENING = {"tired": "45", "slept_at": "22:30", "hours": "7.5", "check": "blue", "agree": "1"}
 HTML = "<script>alert('x')</script>'; DROP TABLE answer; -- {{ role }}"
 
 
@@ -33,34 +31,6 @@ def lab(database_url):
 @pytest.fixture
 def person(lab):
     return come(lab)
-
-
-def come(lab):
-    found = lab.enrol(site="north", answers={"age": "34", "licensed": "yes"})
-    lab.begin(found, "w0")
-    return found
-
-
-def save(lab, person, values, instrument="about", revision=None):
-    with lab.database.writing() as session:
-        found = lab._assessment(session, person, "w0")
-        return assessments.save_page(
-            session, found, instrument, values, revision=revision, now=lab.now
-        )
-
-
-def save_one(lab, person, item, value, instrument="about", revision=None):
-    with lab.database.writing() as session:
-        found = lab._assessment(session, person, "w0")
-        return assessments.save_item(
-            session, found, instrument, item, value, revision=revision, now=lab.now
-        )
-
-
-def submit(lab, person):
-    with lab.database.writing() as session:
-        found = lab._assessment(session, person, "w0")
-        assessments.submit(session, found, keys=lab.keys, now=lab.now)
 
 
 def stored(lab, instrument="about"):
@@ -340,16 +310,16 @@ def test_of_two_tabs_that_save_at_once_one_is_asked(lab, person):
 
         def run(value, seen=seen, raised=raised):
             try:
-                save_one(lab, person, "role", value, revision=seen)
+                save_one(lab, person, "ward", value, revision=seen)
             except AnswersChangedError as error:
                 raised.append(error)
 
-        names = [("nurse", "doctor"), ("other", "nurse")][attempt % 2]
-        threads = [threading.Thread(target=run, args=(name,)) for name in names]
+        wards = (f"Ward {attempt}a", f"Ward {attempt}b")
+        threads = [threading.Thread(target=run, args=(ward,)) for ward in wards]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         (failure,) = raised
-        found = failure.conflicts["role"]
-        assert stored(lab)["role"].value == found.stored.value != found.offered.value
+        found = failure.conflicts["ward"]
+        assert stored(lab)["ward"].value == found.stored.value != found.offered.value

@@ -35,8 +35,11 @@ def export_command(
         bool, typer.Option("--unblinded", help="Show the arms; the trail notes it.")
     ] = False,
     reason: Annotated[
-        str | None, typer.Option("--reason", help="Why the export is unblinded.")
+        str | None, typer.Option("--reason", help="Why it is unblinded, or holds text or dates.")
     ] = None,
+    include: Annotated[
+        str, typer.Option("--include", help="Of text, dates; with commas. The trail notes it.")
+    ] = "",
 ) -> None:
     """Export a study as tidy tables with a codebook; blinded unless asked otherwise."""
     with opened() as (_, database, _keys):
@@ -47,6 +50,7 @@ def export_command(
             formats=_listed(formats),
             layouts=_listed(layouts),
             unblinded=unblinded,
+            parts=exports.check_parts(_listed(include)),
             reason=reason,
         )
         _print_export(manifest, directory)
@@ -90,17 +94,24 @@ def _export(
     layouts: tuple[str, ...],
     unblinded: bool,
     reason: str | None,
+    parts: tuple[exports.Part, ...] = (),
 ) -> exports.Manifest:
     """Export in short transactions: nobody who answers waits for the files to be written."""
     exports.check_request(directory, formats=formats, layouts=layouts)
-    unblinding = None
-    if unblinded:
+    unblinding = disclosure = None
+    if unblinded or parts:
         with database.writing() as session:
-            unblinding = exports.record_unblinding(
-                session, slug, viewer=SERVER, reason=reason, now=system_clock()
-            )
+            now = system_clock()
+            if unblinded:
+                unblinding = exports.record_unblinding(
+                    session, slug, viewer=SERVER, reason=reason, now=now
+                )
+            if parts:
+                disclosure = exports.record_disclosure(
+                    session, slug, parts, viewer=SERVER, reason=reason, now=now
+                )
     with database.reading() as session:
-        data = exports.read_study(session, slug, unblinding=unblinding)
+        data = exports.read_study(session, slug, unblinding=unblinding, disclosure=disclosure)
     return exports.write_study(data, directory, formats=formats, layouts=layouts)
 
 
@@ -122,6 +133,8 @@ def _print_export(manifest: exports.Manifest, directory: Path) -> None:
     if manifest.watermark:
         out.print(manifest.watermark, soft_wrap=True)
     shown = "blinded" if manifest.blinded else "unblinded"
+    if manifest.includes:
+        shown += f", with {' and '.join(manifest.includes)}"
     out.print(f"{shown}, data up to {manifest.cut_off}, in {directory}", soft_wrap=True)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
+Part = Literal["text", "dates"]
+"""What tells much of a person, and is in an export only if somebody asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class DatasetAssessment:
     """One planned occurrence of a wave.
 
     ``closing_reason`` is the rule by which it closed, if one did; ``zone`` is that of its times.
+    ``item_orders`` holds, by instrument, the orders of items that chance decided.
     """
 
     id: int
@@ -81,6 +84,7 @@ class DatasetAssessment:
     closed_at: datetime | None
     closing_reason: str | None = None
     zone: str | None = None
+    item_orders: Mapping[str, Sequence[str]] | None = None
 
     @property
     def ended_at(self) -> datetime:
@@ -153,42 +157,54 @@ class AnswerColumns:
     """Every answer, by column and as codes, since a study may hold tens of millions.
 
     ``item[i]`` is an index into ``items``, whose members are (instrument, item);
-    ``value[i]`` and ``reason[i]`` are indices into ``values`` and ``reasons``, or -1.
+    ``value[i]``, ``reason[i]`` and ``other[i]`` are indices into ``values``, ``reasons`` and
+    ``others``, or -1; ``milliseconds[i]`` is -1 where nobody measured.
     """
 
     items: list[tuple[str, str]] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     assessment: array[int] = field(default_factory=lambda: array("q"))
     item: array[int] = field(default_factory=lambda: array("i"))
     value: array[int] = field(default_factory=lambda: array("i"))
     reason: array[int] = field(default_factory=lambda: array("i"))
+    other: array[int] = field(default_factory=lambda: array("i"))
+    milliseconds: array[int] = field(default_factory=lambda: array("i"))
 
     def __len__(self) -> int:
         return len(self.assessment)
 
 
 class AnswerEncoder:
-    """Fills `AnswerColumns` from batches of (assessment, instrument, item, value, reason)."""
+    """Fills `AnswerColumns` from batches of rows.
+
+    A row is (assessment, instrument, item, value, reason, other, milliseconds); the last two may
+    be left out of all rows.
+    """
 
     def __init__(self) -> None:
         self.columns = AnswerColumns()
         self._items: dict[tuple[str, str], int] = {}
         self._values: dict[str, int] = {}
         self._reasons: dict[str, int] = {}
+        self._others: dict[str, int] = {}
 
     def add(self, batch: Iterable[Sequence[Any]]) -> None:
-        """Append a batch of int, str, str, str or None, str or None."""
+        """Append a batch of int, str, str, str or None, str or None, str or None, int or None."""
         columns_of_batch = tuple(zip(*batch, strict=True))
         if not columns_of_batch:
             return
-        assessment, instrument, item, value, reason = columns_of_batch
+        assessment, instrument, item, value, reason, *more = columns_of_batch
+        other, milliseconds = more or ([None] * len(assessment),) * 2
         columns = self.columns
         columns.assessment.extend(assessment)
         pairs = list(zip(instrument, item, strict=True))
         _encode(pairs, self._items, columns.items, columns.item)
         _encode(value, self._values, columns.values, columns.value)
         _encode(reason, self._reasons, columns.reasons, columns.reason)
+        _encode(other, self._others, columns.others, columns.other)
+        columns.milliseconds.extend([-1 if told is None else told for told in milliseconds])
 
 
 def _encode(
@@ -219,7 +235,8 @@ class Dataset:
     """Everything that an export of one study shows, up to ``cut_off``.
 
     ``left_out`` counts those who are not in it since they never consented, by stage. ``doses`` is
-    empty in a blinded dataset.
+    empty in a blinded dataset. ``parts`` are those that were asked for; without them, the values
+    of written texts and dates are not in ``answers``, whose reason is then ``withheld``.
     """
 
     study: DatasetStudy
@@ -236,3 +253,4 @@ class Dataset:
     doses: tuple[DatasetDose, ...] = ()
     reach: tuple[DatasetReach, ...] = ()
     alerts: tuple[DatasetAlert, ...] = ()
+    parts: tuple[Part, ...] = ()

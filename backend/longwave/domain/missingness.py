@@ -40,6 +40,7 @@ class ItemGap(StrEnum):
     SKIPPED = "skipped"
     NOT_REACHED = "not_reached"
     INVALIDATED = "invalidated"
+    WITHHELD = "withheld"
 
 
 class ScoreGap(StrEnum):
@@ -72,6 +73,7 @@ EXPLANATIONS: dict[str, str] = {
     ItemGap.SKIPPED: "The participant passed the item over.",
     ItemGap.NOT_REACHED: "The participant stopped before the item.",
     ItemGap.INVALIDATED: "A correction removed the value.",
+    ItemGap.WITHHELD: "There is a value; free text or dates were not asked for.",
     ScoreGap.TOO_FEW_ITEMS: "Fewer items were answered than the scale needs.",
 }
 """Every code with what it means, for code books."""
@@ -166,7 +168,8 @@ def item_gap(
     invalidated
         Whether a correction removed its value.
     recorded
-        The reason that was stored with the item: "refused", "skipped" or None.
+        The reason that was stored with the item, or with which its value was read: "refused",
+        "skipped", "withheld" or None.
     passed
         Whether the assessment was submitted, or a later item has an answer or a reason.
     """

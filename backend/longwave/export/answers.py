@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -45,15 +48,22 @@ def answers_frame(cells: AnswerCells, occasion: dict[str, object]) -> pd.DataFra
     rows = _joined([np.repeat(wave.rows, len(wave.items)) for wave in cells.waves])
     order = np.argsort(rows, kind="stable")
     rows = rows[order]
-    value = _joined([wave.value.ravel().astype(np.int64) for wave in cells.waves])[order]
-    gap = _joined([wave.gap.ravel().astype(np.int64) for wave in cells.waves])[order]
+    value = _joined([wave.value.ravel() for wave in cells.waves])[order]
+    gap = _joined([wave.gap.ravel() for wave in cells.waves])[order]
     table = {name: _take(column, rows) for name, column in occasion.items()}
     table |= _item_columns(cells, order)
     table["value"] = _values(cells, value, value_type(cells.protocols))
     table["missing_reason"] = pd.Categorical.from_codes(
         gap, categories=pd.Index(ITEM_GAPS, dtype=str)
     )
+    table["position"] = _whole(_joined([wave.position.ravel() for wave in cells.waves])[order])
+    table["milliseconds"] = _whole(
+        _joined([wave.milliseconds.ravel() for wave in cells.waves])[order]
+    )
+    other = _joined([wave.other.ravel() for wave in cells.waves])[order]
+    table["other"] = _texts(cells.others, other)
     names = ["instrument", "instrument_version", "item", "value", "missing_reason"]
+    names += ["position", "milliseconds", "other"]
     return pd.DataFrame({name: table[name] for name in [*occasion, *names]})
 
 
@@ -101,10 +111,7 @@ def _version_column(cells: AnswerCells, order: NDArray[np.int64]) -> pd.Categori
 
 def _values(cells: AnswerCells, codes: NDArray[np.int64], kind: ColumnType) -> object:
     if kind == "string":
-        known = sorted(set(cells.values))
-        rank = {value: number for number, value in enumerate(known)}
-        ranks = np.array([rank[value] for value in cells.values] + [-1], dtype=np.int64)
-        return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(known, dtype=str))
+        return _texts(cells.values, codes)
     numbers = cells.numbers[codes]
     if kind == "number":
         return numbers
@@ -112,12 +119,25 @@ def _values(cells: AnswerCells, codes: NDArray[np.int64], kind: ColumnType) -> o
     return pd.arrays.IntegerArray(np.where(absent, 0, numbers).astype(np.int64), absent)
 
 
+def _texts(values: Sequence[str], codes: NDArray[np.int64]) -> pd.Categorical[str]:
+    known = sorted(set(values))
+    rank = {value: number for number, value in enumerate(known)}
+    ranks = np.array([rank[value] for value in values] + [-1], dtype=np.int64)
+    return pd.Categorical.from_codes(ranks[codes], categories=pd.Index(known, dtype=str))
+
+
+def _whole(numbers: NDArray[np.int64]) -> pd.arrays.IntegerArray:
+    """Return whole numbers, of which those below 0 are absent."""
+    absent = numbers < 0
+    return pd.arrays.IntegerArray(np.where(absent, 0, numbers).astype(np.int64), absent)
+
+
 def _take(column: object, rows: NDArray[np.int64]) -> object:
     return pd.Series(column).array.take(rows)
 
 
-def _joined(parts: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    return np.concatenate(parts) if parts else _NO_CODES
+def _joined(parts: Sequence[NDArray[np.integer[Any]]]) -> NDArray[np.int64]:
+    return np.concatenate(parts).astype(np.int64) if parts else _NO_CODES
 
 
 def _item_type(item: Item) -> ColumnType:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,12 @@ from longwave.domain.errors import LongwaveError
 from longwave.domain.missingness import ItemGap
 from longwave.export.content import instruments_of, wave_items
 from longwave.export.occasions import Occasion, Protocols
+from longwave.export.showing import hidden_items, positions
 
 Codes = NDArray[np.int32]
+
+_MOST_ITEMS = 100_000
+"""More than any instrument has: a protocol's file is too short for them."""
 
 ITEM_GAPS: tuple[str, ...] = tuple(ItemGap)
 """What the codes in ``WaveCells.gap`` stand for."""
@@ -37,6 +41,12 @@ class WaveCells:
         Codes into ``AnswerCells.values``, or -1; shape (assessments, items).
     gap
         Codes into `ITEM_GAPS`, or -1 where there is a value; shape (assessments, items).
+    position
+        Place within its instrument, from 1; -1 where it was not shown; shape as above.
+    milliseconds
+        For how long the item was in sight, or -1.
+    other
+        Codes into ``AnswerCells.others``, or -1.
     """
 
     wave: str
@@ -45,6 +55,20 @@ class WaveCells:
     items: list[tuple[str, str]]
     value: Codes
     gap: Codes
+    position: Codes
+    milliseconds: Codes
+    other: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """The columns of all answers, as codes."""
+
+    item: Codes
+    value: Codes
+    reason: Codes
+    milliseconds: Codes
+    other: Codes
 
 
 class AnswerCells:
@@ -67,6 +91,7 @@ class AnswerCells:
         self.occasions = occasions
         self.begun = [found for found in occasions if found.was_begun and found.assessment]
         self.values = dataset.answers.values
+        self.others = dataset.answers.others
         self.numbers = np.array([_number(value) for value in self.values] + [np.nan])
         self.waves = list(self._fill(dataset.answers))
 
@@ -75,11 +100,15 @@ class AnswerCells:
         for row, occasion in enumerate(self.begun):
             rows_of[occasion.wave].append(row)
         place = self._places(answers)
-        item = np.frombuffer(answers.item, dtype=np.int32)
-        value = np.frombuffer(answers.value, dtype=np.int32)
-        reason = _reason_codes(answers)
+        given = _Given(
+            item=np.frombuffer(answers.item, dtype=np.int32),
+            value=np.frombuffer(answers.value, dtype=np.int32),
+            reason=_reason_codes(answers),
+            milliseconds=np.frombuffer(answers.milliseconds, dtype=np.int32),
+            other=np.frombuffer(answers.other, dtype=np.int32),
+        )
         return [
-            self._wave(wave, np.array(rows), place, answers.items, item, value, reason)
+            self._wave(wave, np.array(rows), place, answers.items, given)
             for wave, rows in sorted(rows_of.items())
         ]
 
@@ -102,9 +131,7 @@ class AnswerCells:
         rows: NDArray[np.int64],
         place: NDArray[np.int64],
         known_items: Sequence[tuple[str, str]],
-        item: Codes,
-        value: Codes,
-        reason: Codes,
+        given: _Given,
     ) -> WaveCells:
         items = wave_items(self.protocols, wave)
         row_of = np.full(len(self.begun) + 1, -1, dtype=np.int64)
@@ -112,16 +139,39 @@ class AnswerCells:
         here = np.flatnonzero(row_of[place] >= 0)
         column = {pair: number for number, pair in enumerate(items)}
         column_of = np.array([column.get(pair, -1) for pair in known_items] or [-1])
-        target = (row_of[place[here]], column_of[item[here]])
-        self._check_known(wave, target[1], item[here], known_items)
-        shape = (len(rows), len(items))
-        values, reasons = np.full(shape, -1, np.int32), np.full(shape, -1, np.int32)
-        values[target] = value[here]
-        reasons[target] = reason[here]
+        target = (row_of[place[here]], column_of[given.item[here]])
+        self._check_known(wave, target[1], given.item[here], known_items)
+
+        def spread(codes: Codes) -> Codes:
+            matrix = np.full((len(rows), len(items)), -1, np.int32)
+            matrix[target] = codes[here]
+            return matrix
+
+        values, reasons = spread(given.value), spread(given.reason)
         versions = np.array([self._version(row) for row in rows], dtype=np.int64)
-        gap = self._gaps(wave, rows, versions, items, values, reasons)
+        position = self._positions(wave, rows, versions, items)
+        gap = self._gaps(wave, rows, versions, items, values, reasons, position)
         values[gap >= 0] = -1
-        return WaveCells(wave, rows, versions, items, values, gap)
+        other, milliseconds = spread(given.other), spread(given.milliseconds)
+        other[gap >= 0] = -1
+        unseen = (gap == _code(ItemGap.NOT_SHOWN)) | (gap == _code(ItemGap.NOT_IN_VERSION))
+        position[unseen], milliseconds[unseen] = -1, -1
+        return WaveCells(wave, rows, versions, items, values, gap, position, milliseconds, other)
+
+    def _positions(
+        self,
+        wave: str,
+        rows: NDArray[np.int64],
+        versions: NDArray[np.int64],
+        items: list[tuple[str, str]],
+    ) -> Codes:
+        found = np.zeros((len(rows), len(items)), dtype=np.int32)
+        for version in np.unique(versions):
+            here = np.flatnonzero(versions == version)
+            asked = instruments_of(self.protocols[int(version)], wave)
+            orders = [self._orders(rows[place]) for place in here]
+            found[here] = positions(asked, items, orders)
+        return found
 
     def _gaps(
         self,
@@ -131,28 +181,35 @@ class AnswerCells:
         items: list[tuple[str, str]],
         values: Codes,
         reasons: Codes,
+        position: Codes,
     ) -> Codes:
         """Decide as `longwave.domain.missingness.item_gap` does, for a whole wave."""
         recorded = (values >= 0) | (reasons >= 0)
-        number = np.arange(len(items))
+        # By the order of asking: that of the columns, with that of chance within an instrument.
+        number = _places(items)[None, :] * _MOST_ITEMS + position
         last = np.where(recorded, number, -1).max(axis=1, initial=-1)
         submitted = np.array([self._was_submitted(row) for row in rows], dtype=bool)
         passed = submitted[:, None] | (number < last[:, None])
         gap = np.where(passed, _code(ItemGap.SKIPPED), _code(ItemGap.NOT_REACHED))
         gap = np.where(values >= 0, -1, np.where(reasons >= 0, reasons, gap))
         for version in np.unique(versions):
-            asked = {
-                (instrument.id, item.id)
-                for instrument in instruments_of(self.protocols[int(version)], wave)
-                for item in instrument.items
-            }
-            absent = np.array([pair not in asked for pair in items], dtype=bool)
-            gap[np.ix_(versions == version, absent)] = _code(ItemGap.NOT_IN_VERSION)
+            here = versions == version
+            protocol = self.protocols[int(version)]
+            hidden = hidden_items(
+                protocol, wave, items, self.values, values[here], recorded[here], submitted[here]
+            )
+            gap[here] = np.where(hidden, _code(ItemGap.NOT_SHOWN), gap[here])
+            absent = (position[here] == 0).all(axis=0)
+            gap[np.ix_(here, absent)] = _code(ItemGap.NOT_IN_VERSION)
         return gap.astype(np.int32)
 
     def _version(self, row: int) -> int:
         assessment = self.begun[row].assessment
         return assessment.version_id if assessment else -1
+
+    def _orders(self, row: int) -> Mapping[str, Sequence[str]] | None:
+        assessment = self.begun[row].assessment
+        return assessment.item_orders if assessment else None
 
     def _was_submitted(self, row: int) -> bool:
         assessment = self.begun[row].assessment
@@ -170,6 +227,12 @@ class AnswerCells:
                 "the protocol asks there.",
                 "Check the study's protocol versions with `longwave doctor`.",
             )
+
+
+def _places(items: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+    """Return for each column the place of its instrument, from 0."""
+    place = {name: number for number, name in enumerate(dict.fromkeys(name for name, _ in items))}
+    return np.array([place[instrument] for instrument, _ in items], dtype=np.int64)
 
 
 def _number(text: str) -> float:

@@ -149,6 +149,8 @@ def _csv_columns(languages: Sequence[str], watermark: str | None) -> list[str]:
         *(f"label_{language}" for language in languages),
         *(f"values_{language}" for language in languages),
         *(f"placeholder_{language}" for language in languages),
+        "kind",
+        "rule",
         "formula",
         *FACTS,
         *(["watermark"] if watermark else []),
@@ -179,7 +181,7 @@ def _rows(
         return
     for instrument in instruments.values():
         if table.name == "answers":
-            for item in instrument.items:
+            for item in instrument.asked:
                 yield place | item_row(instrument, item, languages)
         if table.name == "scores":
             for scale in instrument.scales:

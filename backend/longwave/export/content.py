@@ -26,7 +26,7 @@ def wave_items(protocols: Protocols, wave: str) -> list[tuple[str, str]]:
     pairs = {
         (instrument.id, item.id): None
         for instrument in _newest_first(protocols, wave)
-        for item in instrument.items
+        for item in instrument.asked
     }
     return _together(pairs)
 

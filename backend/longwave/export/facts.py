@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from longwave.domain.instrument import CutOff, Instrument, Item, Scale
+from longwave.domain.items import AGREED
 from longwave.domain.scoring import items_needed, possible_range
 
 FACTS = ("version", "direction", "source", "verified", "missing_rule", "cut_offs")
@@ -40,6 +41,8 @@ def described(instrument: Instrument) -> dict[str, Any]:
         "maximum": instrument.maximum,
         "direction": _DIRECTIONS.get(instrument.direction or "", _NOT_STATED),
         "order": instrument.order or _NOT_STATED,
+        "item_order": instrument.item_order,
+        "keep_first": instrument.keep_first,
         "recall": instrument.recall or _NOT_STATED,
         "total": None if total is None else {"scale": total.scale, "convention": total.convention},
         "missing_rule": instrument.missing_rule,
@@ -56,12 +59,18 @@ def described(instrument: Instrument) -> dict[str, Any]:
 
 def item_row(instrument: Instrument, item: Item, languages: Sequence[str]) -> dict[str, object]:
     """Return what the codebook's table says of an item."""
-    row: dict[str, object] = {"instrument": instrument.id, "item": item.id}
+    row: dict[str, object] = {
+        "instrument": instrument.id,
+        "item": item.id,
+        "kind": item.kind,
+        "rule": item.when or "",
+    }
     for language in languages:
         row[f"label_{language}"] = item.text.get(language)
         row[f"placeholder_{language}"] = placeholder_note(instrument, language)
         row[f"values_{language}"] = joined(
             {option.value: option.label.get(language, "") for option in item.options}
+            or ({AGREED: "agreed"} if item.kind == "consent" else {})
         )
     likert = _DIRECTIONS.get(instrument.direction or "", _NOT_STATED)
     return row | {
@@ -129,8 +138,24 @@ def _item(item: Item) -> dict[str, Any]:
         told["options"] = [
             {"value": option.value, "label": dict(option.label)} for option in item.options
         ]
-    bounds = {"minimum": item.minimum, "maximum": item.maximum, "unit": item.unit}
-    return told | {name: value for name, value in bounds.items() if value is not None}
+    exclusive = [option.value for option in item.options if option.exclusive]
+    facts = {
+        "required": item.required or None,
+        "when": item.when,
+        "other": item.other,
+        "exclusive": exclusive or None,
+        "minimum": item.minimum,
+        "maximum": item.maximum,
+        "step": item.step,
+        "unit": item.unit,
+        "units": dict(item.units) or None,
+        "ends": {language: list(ends) for language, ends in item.ends.items()} or None,
+        "earliest": item.earliest,
+        "latest": item.latest,
+        "max_length": item.max_length or None,
+        "attention": item.attention,
+    }
+    return told | {name: value for name, value in facts.items() if value is not None}
 
 
 def _scale(instrument: Instrument, scale: Scale) -> dict[str, Any]:

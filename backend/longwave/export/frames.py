@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from longwave.domain.dataset import Dataset
 from longwave.export.answers import answers_frame, value_type
+from longwave.export.attention import attention_failed
 from longwave.export.cells import AnswerCells
 from longwave.export.occasions import Occasion, Protocols, all_waves, list_occasions
 from longwave.export.panel import PanelScore, describe, panel_scores, pivot_scores
@@ -117,6 +118,7 @@ class Frames:
             "opened": self._occasion_days([a.opened_at if a else None for a in planned]),
             "started": self._occasion_days([a.started_at if a else None for a in planned]),
             "submitted": self._occasion_days([a.submitted_at if a else None for a in planned]),
+            "attention_failed": self._attention_failed(),
         }
         return self._frame(ASSESSMENTS, columns)
 
@@ -128,7 +130,8 @@ class Frames:
     @cached_property
     def answers(self) -> pd.DataFrame:
         """One row for every item of every assessment that was begun."""
-        return answers_frame(self.cells, self._occasion_columns(self.cells.begun))
+        frame = answers_frame(self.cells, self._occasion_columns(self.cells.begun))
+        return frame[[column.name for column in self.columns(ANSWERS)]]
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -215,12 +218,20 @@ class Frames:
         kind = value_type(self.protocols)
         return [
             replace(column, type=kind) if table is ANSWERS and column.name == "value" else column
-            for column in table.shown(blinded=blinded)
+            for column in table.shown(blinded=blinded, parts=self.dataset.parts)
         ]
 
     def _frame(self, table: Table, columns: dict[str, object]) -> pd.DataFrame:
         shown = [column.name for column in table.shown(blinded=self.dataset.blinded)]
         return pd.DataFrame({name: columns[name] for name in shown})
+
+    def _attention_failed(self) -> pd.Series:
+        """Return how many attention checks were answered otherwise than expected, by occasion."""
+        counted = iter(attention_failed(self.cells))
+        return _integers(
+            next(counted) if found.was_begun and found.assessment else None
+            for found in self.occasions
+        )
 
     def _occasion_columns(self, occasions: Sequence[Occasion]) -> dict[str, object]:
         names = [who.public_id for who in self.dataset.participants]

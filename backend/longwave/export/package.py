@@ -38,6 +38,7 @@ class Manifest:
     trial_run: bool
     watermark: str | None
     reason: str | None
+    includes: tuple[str, ...]
     layouts: tuple[str, ...]
     formats: tuple[str, ...]
     rows: dict[str, int]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from longwave.domain.dataset import Part
 from longwave.domain.lifecycle import AssessmentStatus, FollowUp, Stage
 from longwave.domain.missingness import EXPLANATIONS, AssessmentGap, ItemGap, ScoreGap
 
@@ -17,13 +18,18 @@ PANEL_NAME_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. ``values`` maps each code to its label; ``tells_arm``: absent when blinded."""
+    """One column.
+
+    ``values`` maps each code to its label; ``tells_arm``: absent when blinded. ``part``: there
+    only if that part was asked for.
+    """
 
     name: str
     type: ColumnType
     label: str
     values: Mapping[str, str] = field(default_factory=dict)
     tells_arm: bool = False
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,13 @@ class Table:
     columns: tuple[Column, ...]
     tells_arm: bool = False
 
-    def shown(self, *, blinded: bool) -> tuple[Column, ...]:
-        """Return the columns of an export."""
-        return tuple(column for column in self.columns if not (blinded and column.tells_arm))
+    def shown(self, *, blinded: bool, parts: Collection[str] = ()) -> tuple[Column, ...]:
+        """Return the columns of an export that has these parts beside what all have."""
+        return tuple(
+            column
+            for column in self.columns
+            if not (blinded and column.tells_arm) and (column.part is None or column.part in parts)
+        )
 
 
 def reasons(codes: Iterable[str]) -> dict[str, str]:
@@ -148,6 +158,11 @@ ASSESSMENTS = Table(
         Column("opened", "integer", "Study day on which the link was first opened"),
         Column("started", "integer", "Study day of the first answer"),
         Column("submitted", "integer", "Study day of submission"),
+        Column(
+            "attention_failed",
+            "integer",
+            "How many attention checks were answered otherwise; empty where there are none",
+        ),
     ),
 )
 
@@ -167,6 +182,9 @@ ANSWERS = Table(
             "Why there is no answer; empty if there is",
             reasons(ItemGap),
         ),
+        Column("position", "integer", "Place of the item in its questionnaire as shown, from 1"),
+        Column("milliseconds", "integer", "For how long the item was in sight, says the browser"),
+        Column("other", "string", "What was written beside the option", part="text"),
     ),
 )
 

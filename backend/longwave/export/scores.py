@@ -107,7 +107,7 @@ def _score_version(
     here = answers.versions == version
     column = {pair: number for number, pair in enumerate(scores.scales)}
     for instrument in instruments_of(cells.protocols[version], answers.wave):
-        values = cells.numbers[answers.value[np.ix_(here, _columns(answers, instrument))]]
+        values = _numbers(cells, answers, here, instrument)
         for scale, (score, answered) in score_columns(instrument, values).items():
             target = (begun[here], column[instrument.id, scale])
             scores.value[target] = score
@@ -116,9 +116,16 @@ def _score_version(
             scores.gap[target] = np.where(np.isnan(score), few, -1)
 
 
-def _columns(answers: WaveCells, instrument: Instrument) -> NDArray[np.int64]:
+def _numbers(
+    cells: AnswerCells, answers: WaveCells, here: NDArray[np.bool_], instrument: Instrument
+) -> NDArray[np.float64]:
+    """Return the answers to all items of an instrument; NaN where there is no number."""
     place = {pair: number for number, pair in enumerate(answers.items)}
-    return np.array([place[instrument.id, item.id] for item in instrument.items])
+    codes = np.full((int(here.sum()), len(instrument.items)), -1, dtype=np.int64)
+    for number, item in enumerate(instrument.items):
+        if item.is_asked:
+            codes[:, number] = answers.value[here, place[instrument.id, item.id]]
+    return cells.numbers[codes]
 
 
 def _names(waves: list[_WaveScores], part: int, order: NDArray[np.int64]) -> pd.Categorical[str]:

@@ -70,7 +70,7 @@ def write_export(
     layouts
         Of "long" (answers and scores) and "wide" (panel).
     reason
-        Why the export is not blinded.
+        Why the export is not blinded, or holds free text or dates.
 
     Raises
     ------
@@ -104,6 +104,7 @@ def write_export(
             trial_run=dataset.study.trial_run,
             watermark=watermark_of(dataset),
             reason=reason,
+            includes=dataset.parts,
             layouts=shapes,
             formats=chosen,
             rows={table.name: len(frames.table(table)) for table in tables},

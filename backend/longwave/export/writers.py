@@ -81,7 +81,11 @@ def write_sav(sheet: Sheet, folder: Path, cut_off: datetime) -> list[Path]:
 def write_dta(sheet: Sheet, folder: Path, cut_off: datetime) -> list[Path]:
     """Write a Stata file (format 118, which every Stata since 14 reads)."""
     path = folder / f"{sheet.name}.dta"
+    # Stata knows no missing text but the empty one, and the writer stumbles over None beside a
+    # text of more than 2045 bytes.
     frame = _plain(sheet.frame)
+    texts = frame.select_dtypes("object").columns
+    frame[texts] = frame[texts].fillna("")
     pyreadstat.write_dta(
         frame,
         path,

@@ -129,6 +129,7 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "unblinding.confirmed": _NOTHING,
     "randomisation.disclosed": _NOTHING,
     "export.unblinded": frozenset({"role"}),
+    "export.identifying": frozenset({"role", "includes"}),
     "export.downloaded": frozenset({"cut_off", "role"}),
     # the installation
     "staff.added": frozenset({"staff", "role", "blinded", "study", "site"}),
