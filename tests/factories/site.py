@@ -150,6 +150,15 @@ class Site:
             found = session.exec(select(Answer).where(Answer.assessment_id == row))
             return {answer.item: answer.value or f"({answer.missing_reason})" for answer in found}
 
+    def milliseconds(self, participant_id: int, item: str) -> int | None:
+        """Return for how long an item of the baseline was in sight."""
+        row = self.assessment(participant_id).id
+        with self.database.reading() as session:
+            found = session.exec(
+                select(Answer).where(Answer.assessment_id == row, Answer.item == item)
+            )
+            return found.one().milliseconds
+
     def wait(self, **span: float) -> None:
         """Let time pass."""
         self.now += timedelta(**span)

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pyreadstat
 import pytest
-from factories.asking import ABOUT, EVENING, TRAIT_ANSWERS, come, save, save_one, submit
+from factories.answering import ABOUT, EVENING, TRAIT_ANSWERS, come, save, save_one, submit
 from factories.lab import Lab
 from factories.questions import ASKED, FILES
 

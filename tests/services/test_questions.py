@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from factories.asking import ABOUT, EVENING, TRAIT_ANSWERS, come, save, save_one, submit
+from factories.answering import ABOUT, EVENING, TRAIT_ANSWERS, come, save, save_one, submit
 from factories.lab import Lab
 from factories.questions import FILES, TRAITS
 

@@ -367,6 +367,7 @@ OF_PARTICIPANTS = {
     "/s/{slug}/{site}",
     "/support",
     "/survey",
+    "/survey/check-answers",
     "/survey/stopped",
     "/survey/thanks",
     "/survey/thanks/complete",

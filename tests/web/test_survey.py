@@ -279,4 +279,4 @@ def test_every_answer_can_be_refused_and_stopping_is_on_every_page(started):
 def test_pages_work_without_a_script_and_hide_nothing(started):
     page = started.get("/survey/rest").text
     assert page.count("<fieldset") == len(REST)
-    assert "hidden" not in page.split("<form")[1].split('id="back"')[0]
+    assert " hidden" not in page.split("<form")[1].split('id="back"')[0]

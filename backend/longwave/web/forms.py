@@ -23,8 +23,16 @@ class Form:
 
     def get(self, name: str) -> str:
         """Return the last value of a field that is not empty, or ""."""
-        given = [value for value in self._fields.get(name, []) if value.strip()]
+        given = self.all(name)
         return given[-1] if given else ""
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a field that are not empty."""
+        return [value for value in self._fields.get(name, []) if value.strip()]
+
+    def names(self) -> set[str]:
+        """Return the names of the fields that were sent."""
+        return set(self._fields)
 
     def values(self, names: list[str]) -> dict[str, str]:
         """Return the values of those of ``names`` that were sent."""

@@ -24,7 +24,7 @@ _MAY_CHANGE = re.compile(
     r"|instruments\.[^.]+\.scales\[\d+\]\.(label(\..*)?|name|higher|missing_rule)"
     r"|instruments\.[^.]+\.(name|doi|licence|licence_text|commercial|use|source|verified|missing_rule"
     r"|recall|order|direction|total|cut_offs|warnings|notes|signposting|translations)([.\[].*)?"
-    r"|waves\[\d+\]\.(label|target|window|at|expires|at_most|reminders)([.\[].*)?"
+    r"|waves\[\d+\]\.(label|target|window|at|expires|at_most|reminders|review)([.\[].*)?"
     r"|waves\[\d+\]\.repeat\.(every|times)(\..*)?"
     r"|waves\[\d+\]\.sampling\.(days|expires)(\..*)?"
     r"|(waves|instruments)\.[^.]+"

@@ -58,7 +58,7 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "sealed": Fields((), ("block_sizes", "lists"), {"seed": SEALED}),
     "wave": Fields(
         ("id", "label", "anchor", "target", "instruments"),
-        ("window", "at", "repeat", "sampling", "expires", "at_most", "reminders"),
+        ("window", "at", "repeat", "sampling", "expires", "at_most", "reminders", "review"),
     ),
     "window": Fields(("before", "after")),
     "repeat": Fields(("every", "times")),

@@ -232,7 +232,8 @@ class Wave:
     ``request``, or ``programme``: the day on which the participant's own programme starts. ``at``
     is the local time of day ("HH:MM") at which a wave is due, or None for the time of the anchor
     itself. The window of a sampled wave is that of one prompt. ``at_most`` says how often a wave
-    may be requested. ``reminders`` are its own, or None for those of `MessageRules`.
+    may be requested. ``reminders`` are its own, or None for those of `MessageRules`. ``review``
+    says whether all answers are shown once more before they are handed in.
     """
 
     id: str
@@ -248,6 +249,7 @@ class Wave:
     expires: Expiry | None = None
     at_most: int = 1
     reminders: tuple[Duration, ...] | None = None
+    review: bool = False
 
     @property
     def days_open(self) -> float:

@@ -42,6 +42,7 @@ def _read_wave(block: Block, order: int, languages: Sequence[str]) -> Wave:
         expires=_read_expiry(block.block("expires", "expires")),
         at_most=block.integer("at_most", 1, _MOST_REQUESTS),
         reminders=read_reminders(block) if block.has("reminders") else None,
+        review=block.flag("review", default=False),
     )
     if block.usable:
         _check_together(block, wave)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlmodel import Session
@@ -39,6 +39,7 @@ def save_page(
     instrument_id: str,
     values: Page,
     *,
+    shown: Collection[str] | None = None,
     revision: int | None = None,
     now: datetime,
 ) -> Answers:
@@ -47,10 +48,14 @@ def save_page(
     What is sent for an item that is hidden by now is kept, and counts nowhere as long as it is.
     An item that shows itself only after what was sent with it stays open. Nothing is saved if any
     answer is not one that the item offers, or if a name in ``values`` is no item of the
-    instrument. A blank never takes an answer away.
+    instrument.
 
     Parameters
     ----------
+    shown
+        The items that the page showed, where it showed only some of the instrument's: only these
+        count as skipped, and a blank takes away what stood there at ``revision``. None for a page
+        with all that is shown, of which a blank never takes an answer away.
     revision
         The revision of the assessment at which the page was made; None to write over whatever
         was saved meanwhile.
@@ -67,7 +72,10 @@ def save_page(
     AnswersChangedError
         If an answer was changed elsewhere since ``revision``.
     """
-    return save_pages(session, assessment, {instrument_id: values}, revision=revision, now=now)
+    hold(session, assessment, now)
+    sheet = _Sheet(session, assessment)
+    sheet.take(instrument_id, values, shown, revision)
+    return _save_taken(session, assessment, sheet, revision, now)
 
 
 def save_pages(
@@ -89,6 +97,12 @@ def save_pages(
     for instrument_id in sheet.asked:
         if instrument_id in pages:
             sheet.take(instrument_id, pages[instrument_id])
+    return _save_taken(session, assessment, sheet, revision, now)
+
+
+def _save_taken(
+    session: Session, assessment: Assessment, sheet: _Sheet, revision: int | None, now: datetime
+) -> Answers:
     if sheet.faults:
         raise InvalidInputError("Some answers need another look.", "See the marks.", sheet.faults)
     _require_unchanged(sheet.before, sheet.taken, revision)
@@ -163,7 +177,13 @@ class _Sheet:
             raise NotFoundError("There is no such page.", "Open the link from the message again.")
         return self.protocol.instruments[instrument_id]
 
-    def take(self, instrument_id: str, values: Page) -> None:
+    def take(
+        self,
+        instrument_id: str,
+        values: Page,
+        shown: Collection[str] | None = None,
+        revision: int | None = None,
+    ) -> None:
         """Check what one page sent, and take what is an answer; note in ``faults`` what is not."""
         instrument = self.instrument(instrument_id)
         given = {name: _as_given(value) for name, value in values.items()}
@@ -176,9 +196,23 @@ class _Sheet:
         shown_after = self._visible()
         for item in instrument.asked:
             place = (instrument_id, item.id)
-            is_asked = shown_before[place] is True and shown_after[place] is True
-            if is_asked and place not in self._now and item.id not in self.faults:
+            if shown_before[place] is not True or shown_after[place] is not True:
+                continue
+            is_left_out = place not in self._now and item.id not in self.faults
+            if shown is not None:
+                is_left_out = item.id in shown and self._is_blank(place, given, revision)
+            if is_left_out:
                 self._take_item(instrument, item, Given(""), found)
+
+    def _is_blank(
+        self, place: tuple[str, str], given: Mapping[str, Given], revision: int | None
+    ) -> bool:
+        """Whether nothing stands on a page where an item is, and nothing has come there since."""
+        value = given.get(place[1], Given("")).value.strip()
+        stored = self.before.get(place)
+        if stored is None or value:
+            return not value
+        return revision is not None and stored.revision <= revision
 
     def _take_item(
         self, instrument: Instrument, item: Item, given: Given, found: dict[str, GivenAnswer]

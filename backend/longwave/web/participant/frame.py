@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -63,7 +64,14 @@ def language_for(request: Request, protocol: Protocol, own: str | None = None) -
 
 def onward(request: Request, path: str) -> RedirectResponse:
     """Send the browser on to ``path`` after a POST, in the language that was chosen."""
-    return RedirectResponse(f"{path}{chosen_query(request)}", 303)
+    return RedirectResponse(in_language(request, path), 303)
+
+
+def in_language(request: Request, path: str) -> str:
+    """Return an address of ours, query and fragment included, in the language that was chosen."""
+    chosen = chosen_query(request).removeprefix("?")
+    parts = urlsplit(path)
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, chosen)))))
 
 
 def span(say: Translator, duration: Duration) -> str:
