@@ -25,7 +25,7 @@ class Form:
 
     action: str
     method: str
-    hidden: dict[str, str] = field(default_factory=dict)
+    unasked: dict[str, str] = field(default_factory=dict)
     choices: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -80,7 +80,7 @@ class Browser:
     ) -> Page:
         """Send a form with some of its fields filled in."""
         target = urljoin(page.path, form.action or page.path)
-        return self._follow("POST", target, {**form.hidden, **values}, cookies)
+        return self._follow("POST", target, {**form.unasked, **values}, cookies)
 
     def post(
         self, path: str, values: Mapping[str, str | list[str]], cookies: dict[str, str]
@@ -140,6 +140,7 @@ def _keep(cookies: dict[str, str], header: str) -> None:
 
 _TAG = re.compile(r"<(/?)(form|input|textarea|select|option)\b([^>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*"([^"]*)\"""")
+_SELECTED = re.compile(r"(?<!\S)selected(?!\S)", re.IGNORECASE)
 _CHOSEN = ("radio", "checkbox")
 
 
@@ -162,9 +163,12 @@ def _read_forms(text: str) -> list[Form]:
             select = given["name"]
             forms[-1].choices[select] = []
         elif tag == "option":
-            forms[-1].choices[select].append(given.get("value", ""))
+            value = given.get("value", "")
+            forms[-1].choices[select].append(value)
+            if select not in forms[-1].unasked or _SELECTED.search(rest):
+                forms[-1].unasked[select] = value
         elif given.get("type") == "hidden":
-            forms[-1].hidden[given["name"]] = given.get("value", "")
+            forms[-1].unasked[given["name"]] = given.get("value", "")
         elif "name" in given:
             values = forms[-1].choices.setdefault(given["name"], [])
             if given.get("type") in _CHOSEN:

@@ -38,7 +38,7 @@ class Visits:
         ticked = {
             name: values[0]
             for name, values in consent.choices.items()
-            if values and name not in ("name", "email")
+            if values and name not in consent.unasked
         }
         page = self._browser.submit(
             page, consent, {**ticked, "name": person.name, "email": person.email}, jar
