@@ -32,6 +32,7 @@ from factories.processes import program
 from longwave.clock import system_clock
 from longwave.rehearsal.browser import Browser
 from longwave.storage.migration import upgrade
+from longwave.storage.tables import Assessment
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 3
@@ -153,12 +154,16 @@ def compare(what: str, url: str, folder: Path, processes: int, number: int, seco
         least_work = [
             Client(port, ["/"]) for _, port in zip(range(number), cycle(bare_ports), strict=False)
         ]
-        for clients in (answering, least_work):
-            measure(clients, WARM_UP_SECONDS)
+        warming_up = measure(answering, WARM_UP_SECONDS)
+        measure(least_work, WARM_UP_SECONDS)
         rounds = [
             (measure(answering, seconds), measure(least_work, seconds)) for _ in range(ROUNDS)
         ]
+    told = len(warming_up) + sum(len(own) for own, _ in rounds)
+    saved = sum(row.revision for row in lab.rows(Assessment))
     lab.close()
+    if saved != told:
+        raise RuntimeError(f"{told} answers were told to be saved, {saved} were.")
     ratio = statistics.median(len(own) / len(other) for own, other in rounds)
     print(f"  {what}, {number} at once")
     for name, place in (("longwave", 0), ("bare insert", 1)):

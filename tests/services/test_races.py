@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
+from factories.racing import at_once
 
-from longwave.domain.errors import LinkUsedError, LongwaveError, RefusedTransitionError
+from longwave.domain.errors import LinkUsedError, RefusedTransitionError
 from longwave.services import assessment as assessments
 from longwave.services import enrolment, withdrawal
 from longwave.storage.tables import Allocation, Assessment, Consent, Contact, Event, Participant
 
 ROUNDS = 6
-
-
-def at_once(*actions):
-    """Run the actions in threads that start together; return what each raised, or None."""
-    barrier = threading.Barrier(len(actions))
-    raised = [None] * len(actions)
-
-    def run(place, action):
-        barrier.wait()
-        try:
-            action()
-        except Exception as error:
-            raised[place] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    unexpected = [error for error in raised if error and not isinstance(error, LongwaveError)]
-    assert unexpected == []
-    return raised
 
 
 def withdrawing(lab, person):

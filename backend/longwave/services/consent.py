@@ -6,6 +6,8 @@ was allowed and no longer is has two rows.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,12 +32,14 @@ _PARTICIPANT = "participant"
 __all__ = [
     "ConsentForm",
     "choose",
+    "consent_needed",
     "language_of",
     "needs_new_consent",
     "require_consent",
     "sign",
     "sign_again",
     "standing_choices",
+    "who_must_sign",
 ]
 
 
@@ -87,10 +91,20 @@ def sign(
 
 def needs_new_consent(session: Session, participant: Participant) -> bool:
     """Whether the protocol in force has a consent document that this participant has not signed."""
-    version = _protocol(session, participant).consent.version
-    return participant.enrolled_at is not None and not consents.has_signed(
-        session, key(participant), version
-    )
+    return bool(who_must_sign(session, [participant]))
+
+
+def who_must_sign(session: Session, people: Sequence[Participant]) -> set[int]:
+    """Return for which of some participants `needs_new_consent` holds, by id."""
+    enrolled: defaultdict[str, set[int]] = defaultdict(set)
+    for participant in people:
+        if participant.enrolled_at is not None:
+            enrolled[_protocol(session, participant).consent.version].add(key(participant))
+    return {
+        whose
+        for version, ids in enrolled.items()
+        for whose in ids - consents.who_signed(session, ids, version)
+    }
 
 
 def require_consent(session: Session, participant: Participant) -> None:
@@ -102,10 +116,15 @@ def require_consent(session: Session, participant: Participant) -> None:
         If it has not.
     """
     if needs_new_consent(session, participant):
-        raise ConsentNeededError(
-            "The consent document has changed since you signed it.",
-            "Please read and sign the new version first.",
-        )
+        raise consent_needed()
+
+
+def consent_needed() -> ConsentNeededError:
+    """Return the failure that leads a participant to the new version."""
+    return ConsentNeededError(
+        "The consent document has changed since you signed it.",
+        "Please read and sign the new version first.",
+    )
 
 
 def sign_again(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam
 from sqlalchemy import select as sqlalchemy_select
@@ -47,6 +47,35 @@ _WITH_OWNER = (
     .join(Participant, col(Participant.id) == col(Assessment.participant_id))
     .join(Study, col(Study.id) == col(Assessment.study_id))
     .where(col(Assessment.id) == bindparam("assessment_id"))
+)
+
+
+def held_with_owners(
+    session: Session, assessment_ids: Collection[int]
+) -> dict[int, tuple[Assessment, Participant, Study]]:
+    """Return some assessments by id as `with_owner` does, and hold their participants.
+
+    Those whose participant somebody else holds are left out, so that nobody waits for them.
+    """
+    wanted = list(assessment_ids)
+    if session.get_bind().dialect.name != "sqlite":
+        wanted = list(session.scalars(_HOLD_OWNERS, {"assessment_ids": wanted}))
+    parameters = {"assessment_ids": wanted}
+    rows = session.execute(_WITH_OWNERS, parameters, execution_options=_AS_IT_IS_NOW)
+    return {found[0].id: (found[0], found[1], found[2]) for found in rows}
+
+
+_HOLD_OWNERS = (
+    sqlalchemy_select(col(Assessment.id))
+    .join(Participant, col(Assessment.participant_id) == col(Participant.id))
+    .where(col(Assessment.id).in_(bindparam("assessment_ids", expanding=True)))
+    .with_for_update(key_share=True, skip_locked=True, of=Participant)
+)
+_WITH_OWNERS = (
+    sqlalchemy_select(Assessment, Participant, Study)
+    .join(Participant, col(Participant.id) == col(Assessment.participant_id))
+    .join(Study, col(Study.id) == col(Assessment.study_id))
+    .where(col(Assessment.id).in_(bindparam("assessment_ids", expanding=True)))
 )
 
 
@@ -213,14 +242,23 @@ class GivenAnswer(NamedTuple):
 
 def answers(session: Session, assessment_id: int) -> dict[tuple[str, str], GivenAnswer]:
     """Return the answers of an assessment, by instrument and item."""
-    rows = session.execute(_ANSWERS, {"assessment_id": assessment_id})
-    return {
-        (instrument, item): GivenAnswer(value, reason, other, milliseconds, revision or 0)
-        for instrument, item, value, reason, other, milliseconds, revision in rows
-    }
+    return answers_of_several(session, [assessment_id])[assessment_id]
+
+
+def answers_of_several(
+    session: Session, assessment_ids: Collection[int]
+) -> dict[int, dict[tuple[str, str], GivenAnswer]]:
+    """Return the answers of some assessments, each by instrument and item."""
+    found: dict[int, dict[tuple[str, str], GivenAnswer]] = {one: {} for one in assessment_ids}
+    rows = session.execute(_ANSWERS, {"assessment_ids": list(found)})
+    for whose, instrument, item, value, reason, other, milliseconds, revision in rows:
+        answer = GivenAnswer(value, reason, other, milliseconds, revision or 0)
+        found[whose][instrument, item] = answer
+    return found
 
 
 _ANSWERS = sqlalchemy_select(
+    col(Answer.assessment_id),
     col(Answer.instrument),
     col(Answer.item),
     col(Answer.value),
@@ -228,7 +266,7 @@ _ANSWERS = sqlalchemy_select(
     col(Answer.other),
     col(Answer.milliseconds),
     col(Answer.revision),
-).where(col(Answer.assessment_id) == bindparam("assessment_id"))
+).where(col(Answer.assessment_id).in_(bindparam("assessment_ids", expanding=True)))
 
 
 def store_answers(
@@ -244,9 +282,19 @@ def store_answers(
 
     ``revision`` is the one that they are saved by, whatever ``given`` says.
     """
-    if not given:
-        return
-    rows = [
+    store(session, answer_rows(assessment_id, instrument, given, now, revision=revision))
+
+
+def answer_rows(
+    assessment_id: int,
+    instrument: str,
+    given: Mapping[str, GivenAnswer],
+    now: datetime,
+    *,
+    revision: int,
+) -> list[AnswerRow]:
+    """Return the rows that `store_answers` writes, to be written together with others."""
+    return [
         {
             "assessment_id": assessment_id,
             "instrument": instrument,
@@ -260,8 +308,17 @@ def store_answers(
         }
         for item, answer in given.items()
     ]
-    connection = session.connection()
-    connection.execute(_upsert_answer(connection.dialect.name), rows)
+
+
+def store(session: Session, rows: Sequence[AnswerRow]) -> None:
+    """Write answers, over any that stand there."""
+    if rows:
+        connection = session.connection()
+        connection.execute(_upsert_answer(connection.dialect.name), rows)
+
+
+AnswerRow = dict[str, Any]
+"""One answer, by column."""
 
 
 _KEY = ("assessment_id", "instrument", "item")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import bindparam
@@ -10,14 +11,14 @@ from sqlmodel import Session, col, select
 from longwave.storage.tables import Consent, ConsentChoice
 
 
-def has_signed(session: Session, participant_id: int, version: str) -> bool:
-    """Whether a participant has signed a version of the consent document."""
-    found = session.exec(_SIGNED, params={"participant_id": participant_id, "version": version})
-    return found.first() is not None
+def who_signed(session: Session, participant_ids: Collection[int], version: str) -> set[int]:
+    """Return which of some participants have signed a version of the consent document."""
+    parameters = {"participant_ids": list(participant_ids), "version": version}
+    return set(session.exec(_WHO_SIGNED, params=parameters))
 
 
-_SIGNED = select(Consent.id).where(
-    col(Consent.participant_id) == bindparam("participant_id"),
+_WHO_SIGNED = select(Consent.participant_id).where(
+    col(Consent.participant_id).in_(bindparam("participant_ids", expanding=True)),
     col(Consent.version) == bindparam("version"),
 )
 

@@ -13,12 +13,11 @@ from starlette.types import Scope
 from longwave import __version__
 from longwave.clock import Clock
 from longwave.config import Settings
-from longwave.keys import KeyRing
 from longwave.storage.database import Database
 from longwave.web import errors, health
 from longwave.web.api import routes as api
 from longwave.web.console import analysis, data, mail, overview, sign_in
-from longwave.web.edge import Edge
+from longwave.web.edge import make_edge
 from longwave.web.guard import Guard
 from longwave.web.participant import (
     address,
@@ -61,9 +60,7 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.edge = Edge(
-        settings, database, clock, KeyRing(settings.secret_key.get_secret_value())
-    )
+    app.state.edge = make_edge(settings, database, clock)
     errors.install(app)
     for module in (front, study, enrolment, landing, consent, leave, practice, support, survey):
         app.include_router(module.router, include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +12,9 @@ from fastapi import Depends, Request
 from longwave.clock import Clock
 from longwave.config import Settings
 from longwave.keys import KeyRing
+from longwave.services.assessment import Offered, Outcome, save_alone, save_together
 from longwave.storage.database import Database
+from longwave.web.together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,32 @@ class Edge:
     database: Database
     clock: Clock
     keys: KeyRing
+    answers: Together[Offered, Outcome]
 
     @property
     def now(self) -> datetime:
         """The current instant, in UTC."""
         return self.clock()
+
+
+def make_edge(settings: Settings, database: Database, clock: Clock) -> Edge:
+    """Return the edge of an application."""
+
+    def save(offered: Sequence[Offered]) -> list[Outcome | None]:
+        with database.writing() as session:
+            return save_together(session, offered, now=clock())
+
+    def save_one(offered: Offered) -> Outcome:
+        with database.writing() as session:
+            return save_alone(session, offered, now=clock())
+
+    return Edge(
+        settings,
+        database,
+        clock,
+        KeyRing(settings.secret_key.get_secret_value()),
+        Together(save, save_one, key=lambda one: one.assessment_id),
+    )
 
 
 async def _edge(request: Request) -> Edge:

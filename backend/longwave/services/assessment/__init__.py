@@ -21,6 +21,7 @@ from longwave.services.assessment.finding import (
 from longwave.services.assessment.given import AnswersChangedError, Conflict, Given
 from longwave.services.assessment.questionnaire import Answers, Questionnaire
 from longwave.services.assessment.submitting import submit
+from longwave.services.assessment.together import Offered, Outcome, save_alone, save_together
 
 __all__ = [
     "REFUSED",
@@ -28,6 +29,8 @@ __all__ = [
     "AnswersChangedError",
     "Conflict",
     "Given",
+    "Offered",
+    "Outcome",
     "Questionnaire",
     "answers_of",
     "begin",
@@ -35,8 +38,10 @@ __all__ = [
     "load",
     "look_behind",
     "questionnaire",
+    "save_alone",
     "save_item",
     "save_page",
     "save_pages",
+    "save_together",
     "submit",
 ]

@@ -11,23 +11,20 @@ from longwave.domain.branching import Visibility, visibility
 from longwave.domain.errors import InvalidInputError, NotFoundError
 from longwave.domain.instrument import Instrument, Item
 from longwave.domain.items import AnswerError
-from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.protocol.model import Protocol
-from longwave.services import expiry, safety
 from longwave.services.assessment.finding import answers_of, hold
-from longwave.services.assessment.given import (
-    AnswersChangedError,
-    Conflict,
-    Given,
-    conflict_of,
-    read_given,
-)
+from longwave.services.assessment.given import Given, read_given
 from longwave.services.assessment.questionnaire import Answers, settled
+from longwave.services.assessment.saving import (
+    Change,
+    item_of,
+    read_alone,
+    require_unchanged,
+    write,
+)
 from longwave.services.study import protocol_of
-from longwave.storage import assessment as assessments
 from longwave.storage.assessment import GivenAnswer
 from longwave.storage.tables import Assessment
-from longwave.storage.tables.base import key
 
 Page = Mapping[str, str | Given]
 """What a page sent, by item; a text stands for a value and nothing beside it."""
@@ -105,8 +102,8 @@ def _save_taken(
 ) -> Answers:
     if sheet.faults:
         raise InvalidInputError("Some answers need another look.", "See the marks.", sheet.faults)
-    _require_unchanged(sheet.before, sheet.taken, revision)
-    _save(session, assessment, sheet.before, sheet.taken, now)
+    require_unchanged(sheet.before, sheet.taken, revision)
+    write(session, [Change(assessment, sheet.before, sheet.taken)], now)
     return answers_of(session, assessment)
 
 
@@ -145,18 +142,10 @@ def save_item(
     """
     hold(session, assessment, now)
     sheet = _Sheet(session, assessment)
-    item = next((one for one in sheet.instrument(instrument_id).asked if one.id == item_id), None)
-    if item is None:
-        raise NotFoundError("There is no such question.", "Load the page again.")
-    try:
-        answer = read_given(item, _as_given(value))
-    except AnswerError as error:
-        raise InvalidInputError(
-            "This answer needs another look.", str(error), {item_id: error.complaint}
-        ) from None
-    saved = {instrument_id: {item_id: answer}}
-    _require_unchanged(sheet.before, saved, revision)
-    _save(session, assessment, sheet.before, saved, now)
+    item = item_of(sheet.instrument(instrument_id), item_id)
+    taken = {instrument_id: {item_id: read_alone(item, _as_given(value))}}
+    require_unchanged(sheet.before, taken, revision)
+    write(session, [Change(assessment, sheet.before, taken)], now)
     return assessment.revision
 
 
@@ -238,46 +227,3 @@ def _check_names(instrument: Instrument, given: Mapping[str, Given]) -> None:
         raise InvalidInputError(
             f"{', '.join(unknown[:3])[:200]}: not a question of this page.", "Load the page again."
         )
-
-
-def _require_unchanged(
-    before: Answers, taken: Mapping[str, Mapping[str, GivenAnswer]], revision: int | None
-) -> None:
-    conflicts: dict[str, Conflict] = {}
-    for instrument_id, answers in taken.items():
-        for item_id, answer in answers.items():
-            found = conflict_of(before.get((instrument_id, item_id)), answer, revision)
-            if found is not None:
-                conflicts[item_id] = found
-    if conflicts:
-        raise AnswersChangedError(conflicts)
-
-
-def _save(
-    session: Session,
-    assessment: Assessment,
-    before: Answers,
-    taken: Mapping[str, Mapping[str, GivenAnswer]],
-    now: datetime,
-) -> None:
-    assessment.revision += 1
-    for instrument_id, answers in taken.items():
-        changed = {
-            item_id: answer
-            for item_id, answer in answers.items()
-            if not _stands(before.get((instrument_id, item_id)), answer)
-        }
-        assessments.store_answers(
-            session, key(assessment), instrument_id, changed, now, revision=assessment.revision
-        )
-    if assessment.started_at is None:
-        assessment.started_at = now
-        assessment.status = AssessmentStatus.STARTED
-    expiry.saved(session, assessment, now=now)
-    session.flush()
-    safety.look(session, assessment, instruments=frozenset(taken), now=now)
-
-
-def _stands(stored: GivenAnswer | None, answer: GivenAnswer) -> bool:
-    """Whether an answer stands there already, so that its time and revision stay."""
-    return stored is not None and stored.says_as(answer) and answer.milliseconds is None

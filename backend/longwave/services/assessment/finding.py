@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlmodel import Session
 
-from longwave.domain.errors import LinkExpiredError, LinkUsedError, NotFoundError
+from longwave.domain.errors import (
+    LinkExpiredError,
+    LinkUsedError,
+    LongwaveError,
+    NotFoundError,
+)
 from longwave.domain.lifecycle import AssessmentStatus
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.ordering import drawn_order
@@ -14,7 +20,7 @@ from longwave.domain.randomisation.draws import Draws
 from longwave.keys import KeyRing, Purpose, token_hash
 from longwave.services import expiry, randomisation
 from longwave.services.assessment.questionnaire import Answers, Questionnaire
-from longwave.services.consent import require_consent
+from longwave.services.consent import consent_needed, require_consent, who_must_sign
 from longwave.services.participant import record, require_open
 from longwave.services.study import protocol_of
 from longwave.storage import assessment as assessments
@@ -63,6 +69,34 @@ def load(session: Session, assessment_id: int, *, now: datetime) -> Questionnair
     lifecycle.require_data_open(found[2].state)
     require_consent(session, found[1])
     return _sheet(session, assessment, found[1], found[2])
+
+
+def load_together(
+    session: Session, assessment_ids: Collection[int], *, now: datetime
+) -> dict[int, Questionnaire | LongwaveError]:
+    """Return several assessments as `load` does, or why they cannot be answered; by id.
+
+    Nobody else writes for their participants until the transaction ends. Those for whose
+    participants somebody else is writing now are left out.
+    """
+    found = assessments.held_with_owners(session, assessment_ids)
+    states = {
+        study_id: studies.hold_state(session, study_id)
+        for study_id in sorted({key(study) for _, _, study in found.values()})
+    }
+    must_sign = who_must_sign(session, [participant for _, participant, _ in found.values()])
+
+    sheets: dict[int, Questionnaire | LongwaveError] = {}
+    for assessment_id, (row, participant, study) in found.items():
+        try:
+            assessment = _answerable(row, now)
+            lifecycle.require_data_open(states[key(study)])
+            if participant.id in must_sign:
+                raise consent_needed()
+            sheets[assessment_id] = _sheet(session, assessment, participant, study)
+        except LongwaveError as error:
+            sheets[assessment_id] = error
+    return sheets
 
 
 def begin(session: Session, token: str, *, keys: KeyRing, now: datetime) -> Assessment:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from longwave.domain.errors import InvalidInputError, NotFoundError
-from longwave.domain.instrument import Item
-from longwave.i18n import Translator, translator
-from longwave.services import assessment as assessments
-from longwave.services import safety
-from longwave.services.assessment import AnswersChangedError, Questionnaire
+from longwave.domain.errors import InvalidInputError, LongwaveError
+from longwave.i18n import translator
+from longwave.services.assessment import AnswersChangedError, Offered, Questionnaire
 from longwave.web.edge import AtEdge
 from longwave.web.errors import error_body
 from longwave.web.forms import Posted
@@ -19,56 +16,47 @@ from longwave.web.participant.questions import complaints
 from longwave.web.participant.support import SUPPORT
 from longwave.web.participant.survey.given import read_one, whole_number
 from longwave.web.participant.survey.rendering import told_conflict
-from longwave.web.participant.survey.sheet import current, wants_json
+from longwave.web.participant.survey.sheet import may_answer, wants_json
 
 router = APIRouter()
 
 
 @router.post("/survey/{instrument_id}/{item_id}")
-def save_one(
+async def save_one(
     instrument_id: str, item_id: str, request: Request, form: Posted, edge: AtEdge
 ) -> Response:
     """Save one answer as it is given."""
-    now = edge.now
-    try:
-        with edge.database.writing() as session:
-            sheet = current(session, request, edge)
-            item = _item(sheet, instrument_id, item_id)
-            revision = assessments.save_item(
-                session,
-                sheet.assessment,
-                instrument_id,
-                item_id,
-                read_one(form, item),
-                revision=whole_number(form.get("revision")),
-                now=now,
-            )
-            shows_help = safety.has_raised(session, sheet.assessment, now=now)
-    except (InvalidInputError, AnswersChangedError) as error:
-        if not wants_json(request):
-            raise
-        language = language_for(request, sheet.protocol, sheet.participant.language)
-        return _refusal(error, item, translator(language))
+    outcome = await edge.answers.ask(
+        Offered(
+            may_answer(request, edge),
+            instrument_id,
+            item_id,
+            read=lambda item: read_one(form, item),
+            revision=whole_number(form.get("revision")),
+        )
+    )
+    if outcome.error is not None:
+        return _refusal(outcome.error, outcome.sheet, (instrument_id, item_id), request)
     if not wants_json(request):
         return Response(status_code=204)
-    told = {"show": in_language(request, SUPPORT)} if shows_help else {}
-    return JSONResponse({"revision": revision, **told})
+    told = {"show": in_language(request, SUPPORT)} if outcome.raised else {}
+    assert outcome.sheet is not None
+    return JSONResponse({"revision": outcome.sheet.assessment.revision, **told})
 
 
 def _refusal(
-    error: InvalidInputError | AnswersChangedError, item: Item, say: Translator
+    error: LongwaveError, sheet: Questionnaire | None, place: tuple[str, str], request: Request
 ) -> Response:
     """Tell a page's script, in its reader's language, why an answer was not saved."""
+    if sheet is None or not wants_json(request):
+        raise error
+    say = translator(language_for(request, sheet.protocol, sheet.participant.language))
     if isinstance(error, AnswersChangedError):
-        told = told_conflict(item, error.conflicts[item.id], say)
+        instrument_id, item_id = place
+        item = sheet.protocol.instruments[instrument_id].item(item_id)
+        told = told_conflict(item, error.conflicts[item_id], say)
         return JSONResponse({"conflict": told}, status_code=409)
-    fields = complaints(error.fields, say)
-    return JSONResponse(error_body(error.message, error.remedy, fields), status_code=422)
-
-
-def _item(sheet: Questionnaire, instrument_id: str, item_id: str) -> Item:
-    for instrument in sheet.instruments:
-        for item in instrument.asked:
-            if (instrument.id, item.id) == (instrument_id, item_id):
-                return item
-    raise NotFoundError("There is no such question.", "Load the page again.")
+    if isinstance(error, InvalidInputError):
+        fields = complaints(error.fields, say)
+        return JSONResponse(error_body(error.message, error.remedy, fields), status_code=422)
+    raise error

@@ -22,10 +22,15 @@ STOPPED = "/survey/stopped"
 
 def current(session: Session, request: Request, edge: Edge) -> Questionnaire:
     """Return the questionnaire that this browser may answer."""
+    return assessments.load(session, may_answer(request, edge), now=edge.now)
+
+
+def may_answer(request: Request, edge: Edge) -> int:
+    """Return the id of the assessment that this browser may answer."""
     row = cookies.read(request, edge, "longwave")
     if row is None:
         raise NotFoundError("No questionnaire is open here.", "Open the link from your message.")
-    return assessments.load(session, row, now=edge.now)
+    return row
 
 
 def first_page(sheet: Questionnaire, answers: Answers) -> str:
