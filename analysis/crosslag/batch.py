@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crosslag._types import Bool, Float
-from crosslag.estimate import DECREMENT_LIMIT, EIGENVALUE_LIMIT
+from crosslag.proof import DECREMENT_LIMIT, EIGENVALUE_LIMIT
 from crosslag.ram import Implied, RamGroup, vech_indices
 from crosslag.stacking import vech_position
 
@@ -117,7 +117,7 @@ def solve_many(
             break
     ended = _Points.at(structures, data, found)
     expected, observed = ended.informations()
-    proven &= ended.proven(observed)
+    proven &= ended.proven(observed) & _definite(expected)
     return Solved(proven, found, ended.logl, expected, ended.implied)
 
 
@@ -151,6 +151,12 @@ def _unit_diagonal(information: Float) -> tuple[Float, Float]:
     diagonal = np.diagonal(information, axis1=1, axis2=2)
     size = 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     return information * size[:, :, None] * size[:, None, :], size
+
+
+def _definite(information: Float) -> Bool:
+    """Say which matrices, (D, k, k), identify their parameters."""
+    scaled, _ = _unit_diagonal(information)
+    return _factors(scaled - EIGENVALUE_LIMIT * np.eye(scaled.shape[-1]))[1]
 
 
 def _factors(matrices: Float) -> tuple[Float, Bool]:
@@ -272,8 +278,7 @@ class _Points:
     def proven(self, observed: Float) -> Bool:
         """Say which points are proven to be maxima, given the negative Hessians, (D, q, q)."""
         scaled, size = _unit_diagonal(observed)
-        _, identified = _factors(scaled - EIGENVALUE_LIMIT * np.eye(scaled.shape[-1]))
-        proven = np.isfinite(self.logl) & identified
+        proven = np.isfinite(self.logl) & _definite(observed)
         scaled[~proven] = np.eye(scaled.shape[-1])
         standard = self.gradient() * size
         solved = np.linalg.solve(scaled, standard[:, :, None])[:, :, 0]

@@ -1,40 +1,31 @@
-"""Maximum likelihood: scoring with step control, fallbacks, and the proof of convergence.
-
-A solution counts as converged only if its Newton decrement g' I^-1 g is below 1e-8 and the
-observed information, scaled to a unit diagonal, has its smallest eigenvalue above 1e-8. Neither
-depends on the units of the data.
-"""
+"""Maximum likelihood: scoring with step control, and fallbacks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from scipy import linalg, optimize
 
 from crosslag._types import Float
 from crosslag.moments import Evaluation, PatternMoments, evaluate
+from crosslag.proof import (
+    DECREMENT_LIMIT,
+    Counted,
+    Evaluator,
+    P,
+    Point,
+    Solution,
+    criteria,
+    first_proven,
+    smallest_eigenvalue,
+)
 from crosslag.ram import Implied, RamGroup
 
-__all__ = [
-    "Counted",
-    "Evaluator",
-    "ModelPoint",
-    "Point",
-    "Solution",
-    "criteria",
-    "first_proven",
-    "maximise",
-    "model_point",
-    "solve",
-    "standard_scale",
-]
+__all__ = ["ModelPoint", "maximise", "model_point", "solve", "standard_scale"]
 
-DECREMENT_LIMIT = 1e-8
-EIGENVALUE_LIMIT = 1e-8
 POLISHED = 1e-13  # one more step from here changes nothing that prints
 SQUARED = 1e-7  # nor after Newton's step from here, which about squares the decrement
 SETTLED = 4  # rounding may keep the decrement above that
@@ -44,23 +35,6 @@ HALVINGS = 8  # then the metric is at fault, and damped
 PATIENCE, WORTHWHILE = 20, 1e-4  # steps on a ridge without a top, and what they have to gain
 RANDOM_STARTS = 4
 BUDGET = 1500  # evaluations of the likelihood before no further fallback is tried
-
-
-class Point(Protocol):
-    """A likelihood at one vector of parameters."""
-
-    @property
-    def theta(self) -> Float: ...
-    @property
-    def logl(self) -> float: ...
-    @property
-    def gradient(self) -> Float: ...
-    def expected_information(self) -> Float: ...
-    def observed_information(self) -> Float: ...
-
-
-P = TypeVar("P", bound=Point)
-Evaluator: TypeAlias = Callable[[Float], P | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,78 +106,6 @@ def model_point(
     return point if np.isfinite(point.logl) else None
 
 
-@dataclass(frozen=True, eq=False)
-class Solution(Generic[P]):
-    """Where maximisation ended, and whether that is proven to be a maximum.
-
-    Attributes
-    ----------
-    point
-        The last point.
-    information
-        Observed information there, (q, q).
-    decrement, smallest_eigenvalue
-        The two criteria of convergence.
-    method
-        ``"scoring"``, or the fallback that was needed.
-    iterations
-        Steps taken by that method.
-    tangent
-        Directions, (q, r), that constraints and active bounds leave; None without constraints.
-    active
-        The bounds that hold the solution, in words.
-    tried
-        The methods that were tried before the search ended.
-    """
-
-    point: P
-    information: Float
-    decrement: float
-    smallest_eigenvalue: float
-    method: str
-    iterations: int
-    tangent: Float | None = None
-    active: tuple[str, ...] = ()
-    tried: tuple[str, ...] = ()
-
-    @property
-    def identified(self) -> bool:
-        """Whether the observed information is positive definite."""
-        return self.smallest_eigenvalue > EIGENVALUE_LIMIT
-
-    @property
-    def converged(self) -> bool:
-        """Whether this is proven to be a maximum."""
-        return self.identified and 0 <= self.decrement < DECREMENT_LIMIT
-
-
-@dataclass(eq=False)
-class Counted(Generic[P]):
-    """An evaluator that says when so much was spent that no further fallback is worth it.
-
-    ``share`` is what one attempt may spend.
-    """
-
-    at: Evaluator[P]
-    left: int
-    share: int
-
-    @classmethod
-    def of(cls, at: Evaluator[P], budget: int) -> Counted[P]:
-        """Share a number of evaluations out among at least three attempts."""
-        return cls(at, budget, budget // 3)
-
-    def __call__(self, theta: Float) -> P | None:
-        """Evaluate at ``theta``, (q,)."""
-        self.left -= 1
-        return self.at(theta)
-
-    @property
-    def spent(self) -> bool:
-        """Whether nothing is left."""
-        return self.left <= 0
-
-
 def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUDGET) -> Solution[P]:
     """Maximise a likelihood from ``start``, (q,), trying fallbacks until one is proven.
 
@@ -217,28 +119,14 @@ def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUD
         If the likelihood is not defined at the start.
     """
     counted = Counted.of(at, budget)
-    return first_proven(_attempts(counted, start, np.random.default_rng(seed)), counted)
+    rng = np.random.default_rng(seed)
 
+    def nearby(point: P, size: float) -> float | None:
+        shift = size * standard_scale(point) * rng.standard_normal(len(start))
+        beside = at(point.theta + shift)
+        return None if beside is None else smallest_eigenvalue(beside.expected_information())
 
-def first_proven(attempts: Iterator[Solution[P]], counted: Counted[P]) -> Solution[P]:
-    """Take the first proven solution, or else the best; name all that were tried.
-
-    Raises
-    ------
-    ValueError
-        If there is none: the likelihood is not defined at the start.
-    """
-    best: Solution[P] | None = None
-    tried: list[str] = []
-    for solution in attempts:
-        tried.append(solution.method)
-        if best is None or solution.converged or solution.point.logl > best.point.logl:
-            best = solution
-        if solution.converged or counted.spent:
-            break
-    if best is None:
-        raise ValueError("The likelihood is not defined at the starting values.")
-    return replace(best, tried=tuple(tried))
+    return first_proven(_attempts(counted, start, rng), counted, nearby)
 
 
 def _attempts(at: Counted[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:
@@ -339,23 +227,8 @@ def _line_search(at: Evaluator[P], point: P, step: Float, decrement: float) -> P
 def _prove(point: P, method: str, iterations: int) -> Solution[P]:
     information = point.observed_information()
     decrement, smallest = criteria(information, point.gradient)
-    return Solution(point, information, decrement, smallest, method, iterations)
-
-
-def criteria(information: Float, gradient: Float) -> tuple[float, float]:
-    """Compute the Newton decrement, and the smallest eigenvalue at unit diagonal."""
-    diagonal = np.diag(information)
-    if not (np.isfinite(information).all() and (diagonal > 0).all()):
-        return np.inf, -np.inf
-    if not len(diagonal):
-        return 0.0, 1.0
-    scale = np.sqrt(diagonal)
-    correlation = information / np.outer(scale, scale)
-    smallest = float(np.linalg.eigvalsh(correlation)[0])
-    if smallest <= 0:
-        return np.inf, smallest
-    scaled = gradient / scale
-    return float(scaled @ np.linalg.solve(correlation, scaled)), smallest
+    expected = smallest_eigenvalue(point.expected_information())
+    return Solution(point, information, decrement, smallest, expected, method, iterations)
 
 
 def _quasi_newton(at: Counted[P], start: Float, method: str) -> Iterator[Solution[P]]:

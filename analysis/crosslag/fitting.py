@@ -18,12 +18,13 @@ from crosslag.bootstrap import Plan
 from crosslag.conditional import given_exogenous, with_exogenous_moments
 from crosslag.defined import Defined, defined
 from crosslag.errors import DataError, ModelError
-from crosslag.estimate import ModelPoint, Solution
+from crosslag.estimate import ModelPoint
 from crosslag.inference import Information
 from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
+from crosslag.proof import EIGENVALUE_LIMIT, Solution
 from crosslag.results import Fit
 from crosslag.robust import fiml_corrected
 from crosslag.sample import Sample, thinnest_pair
@@ -217,7 +218,9 @@ def _thin_coverage(patterns: Sequence[PatternMoments], panel: PanelData) -> list
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
     tried = f"tried: {', '.join(solution.tried)}"
     if not solution.identified:
-        names = inference.unidentified(table, solution.information, solution.tangent)
+        flat = solution.expected_eigenvalue <= EIGENVALUE_LIMIT
+        information = solution.point.expected_information() if flat else solution.information
+        names = inference.unidentified(table, information, solution.tangent)
         if names:
             return (
                 "The data can't tell these parameters apart (the model is not identified, or the"

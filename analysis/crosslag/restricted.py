@@ -28,16 +28,19 @@ from crosslag.estimate import (
     SETTLED,
     STEPS,
     WORTHWHILE,
+    solve,
+    standard_scale,
+)
+from crosslag.expressions import Jet
+from crosslag.proof import (
     Counted,
     Evaluator,
     P,
     Solution,
     criteria,
     first_proven,
-    solve,
-    standard_scale,
+    smallest_eigenvalue,
 )
-from crosslag.expressions import Jet
 
 __all__ = ["maximise_restricted"]
 
@@ -69,7 +72,14 @@ def maximise_restricted(
     """
     counted = Counted.of(at, budget)
     rng = np.random.default_rng(seed)
-    return first_proven(_attempts(counted, start, restrictions, rng), counted)
+
+    def nearby(point: P, size: float) -> float | None:
+        scale = size * standard_scale(point)
+        shifted = point.theta + scale * rng.standard_normal(len(start))
+        climb = _Climb.begin(counted, shifted, restrictions, scale)
+        return None if climb is None else climb.identified()
+
+    return first_proven(_attempts(counted, start, restrictions, rng), counted, nearby)
 
 
 def _attempts(
@@ -276,6 +286,11 @@ class _Climb(Generic[P]):
         self.released.append(index)
         return True
 
+    def identified(self) -> float:
+        """Give the smallest eigenvalue of the expected information within the surface."""
+        z = self._surface().tangent
+        return smallest_eigenvalue(z.T @ self.point.expected_information() @ z)
+
     def _prove(self, method: str, iterations: int) -> Solution[P]:
         information = self.point.observed_information()
         surface = self._surface()
@@ -283,8 +298,11 @@ class _Climb(Generic[P]):
         lagrangian = z.T @ (information + surface.curvature) @ z
         decrement, smallest = criteria(lagrangian, z.T @ self.point.gradient)
         decrement += sum(slope**2 for slope, _ in self._pushing(surface))
+        expected = self.identified()
         held = tuple(str(self.restrictions.ordered[i]) for i in self.active)
-        return Solution(self.point, information, decrement, smallest, method, iterations, z, held)
+        return Solution(
+            self.point, information, decrement, smallest, expected, method, iterations, z, held
+        )
 
 
 @dataclass(frozen=True, eq=False)

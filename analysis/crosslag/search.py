@@ -11,9 +11,10 @@ import numpy as np
 from crosslag._types import Float
 from crosslag.constraints import Restrictions
 from crosslag.errors import ModelError
-from crosslag.estimate import BUDGET, ModelPoint, Solution, maximise, model_point
+from crosslag.estimate import BUDGET, ModelPoint, maximise, model_point
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, pooled
+from crosslag.proof import Solution
 from crosslag.ram import RamGroup, ram_groups
 from crosslag.restricted import maximise_restricted
 from crosslag.saturated import available_moments
