@@ -15,10 +15,19 @@ from crosslag.expressions import Constraint, Expression, Jet, evaluate, value_of
 if TYPE_CHECKING:
     from crosslag.table import ParameterTable
 
-__all__ = ["Functions", "Restrictions", "equality_rank", "equality_tangent", "null_space"]
+__all__ = [
+    "Functions",
+    "Restrictions",
+    "equality_rank",
+    "equality_tangent",
+    "null_space",
+    "rank_of",
+]
 
-_DEPENDENT = 1e-9
-_RANDOM_POINTS = 5
+_DEPENDENT = 1e-7
+_RANDOM_POINTS = 3
+_REACHED = 1e-12  # distance from the surface
+_ROUNDS = 60  # to bring a random point onto the surface
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +103,11 @@ class Restrictions:
         return sum(c.operator == "==" for c in self.table.constraints)
 
     @cached_property
+    def usual_rank(self) -> int:
+        """How many of the equalities are independent where all of them hold."""
+        return self.table.n_free - self.table.n_parameters
+
+    @cached_property
     def _functions(self) -> Functions:
         return Functions(self.table)
 
@@ -155,19 +169,49 @@ def null_space(jacobian: Float, scale: Float) -> tuple[Float, int]:
     return rows[rank:].T * scale[:, None], rank
 
 
+def rank_of(equalities: Sequence[Jet], scale: Float) -> int | None:
+    """Count the equalities that are independent at a point; None where one is not defined."""
+    jacobian = np.array([jet.gradient for jet in equalities]).reshape(-1, len(scale))
+    return null_space(jacobian, scale)[1] if np.isfinite(jacobian).all() else None
+
+
 def equality_rank(table: ParameterTable) -> int:
-    """Count the independent equality constraints, as seen at random points."""
+    """Count the independent equality constraints, as seen where all of them hold.
+
+    Constraints that differ elsewhere, such as ``a == b`` and ``a^2 == b^2``, may be one and the
+    same there. Points are found from random ones; those stand in where no point is found.
+    """
     restrictions = Restrictions(table)
     if not restrictions.n_equalities:
         return 0
     rng = np.random.default_rng(1)
-    ranks = []
+    scale = np.ones(table.n_free)
+    ranks: list[tuple[bool, int]] = []
     for _ in range(_RANDOM_POINTS):
-        jets = restrictions.jets(rng.uniform(0.2, 0.9, table.n_free))[: restrictions.n_equalities]
+        start = rng.uniform(0.2, 0.9, table.n_free)
+        point = _on_surface(restrictions, start)
+        jets = restrictions.jets(start if point is None else point)
+        rank = rank_of(jets[: restrictions.n_equalities], scale)
+        if rank is not None:
+            ranks.append((point is not None, rank))
+    # Nowhere defined: all of them.
+    return max(ranks, default=(False, restrictions.n_equalities))[1]
+
+
+def _on_surface(restrictions: Restrictions, theta: Float) -> Float | None:
+    """Bring a point to where all equalities hold by the shortest way; None if that fails."""
+    m = restrictions.n_equalities
+    for _ in range(_ROUNDS):
+        jets = restrictions.jets(theta)[:m]
+        values = np.array([jet.value for jet in jets])
         jacobian = np.array([jet.gradient for jet in jets])
-        if np.isfinite(jacobian).all():
-            ranks.append(null_space(jacobian, np.ones(table.n_free))[1])
-    return max(ranks, default=restrictions.n_equalities)  # by default, nowhere defined
+        if not (np.isfinite(values).all() and np.isfinite(jacobian).all()):
+            return None
+        size = np.maximum(np.linalg.norm(jacobian, axis=1), 1e-300)
+        if np.abs(values / size).max() < _REACHED:
+            return theta
+        theta = theta - np.linalg.pinv(jacobian / size[:, None], rcond=1e-6) @ (values / size)
+    return None
 
 
 def equality_tangent(table: ParameterTable, theta: Float) -> Float | None:

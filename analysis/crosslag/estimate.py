@@ -121,12 +121,14 @@ def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUD
     counted = Counted.of(at, budget)
     rng = np.random.default_rng(seed)
 
-    def nearby(point: P, size: float) -> float | None:
-        shift = size * standard_scale(point) * rng.standard_normal(len(start))
-        beside = at(point.theta + shift)
+    def elsewhere(size: float) -> float | None:
+        first = at(start)
+        if first is None:
+            return None
+        beside = at(start + size * standard_scale(first) * rng.standard_normal(len(start)))
         return None if beside is None else smallest_eigenvalue(beside.expected_information())
 
-    return first_proven(_attempts(counted, start, rng), counted, nearby)
+    return first_proven(_attempts(counted, start, rng), counted, elsewhere)
 
 
 def _attempts(at: Counted[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:

@@ -149,12 +149,16 @@ class Constraint:
         ``"=="``, ``"<"`` or ``">"``; a bound may hold with equality.
     within_group
         Whether it holds in every group by itself, of that group's labels.
+    groups
+        Where, if so: in ``"all"`` groups, in the ``"first"`` only, or in all ``"others"``, with
+        the right side made of the first group's labels.
     """
 
     left: Expression
     operator: Comparison
     right: Expression
     within_group: bool = False
+    groups: Literal["all", "first", "others"] = "all"
 
     def __str__(self) -> str:
         return f"{self.left} {self.operator} {self.right}"

@@ -218,7 +218,7 @@ def _thin_coverage(patterns: Sequence[PatternMoments], panel: PanelData) -> list
 def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
     tried = f"tried: {', '.join(solution.tried)}"
     if not solution.identified:
-        flat = solution.expected_eigenvalue <= EIGENVALUE_LIMIT
+        flat = not solution.expected_eigenvalue > EIGENVALUE_LIMIT
         information = solution.point.expected_information() if flat else solution.information
         names = inference.unidentified(table, information, solution.tangent)
         if names:
@@ -226,6 +226,12 @@ def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
                 "The data can't tell these parameters apart (the model is not identified, or the"
                 f" sample too small): {', '.join(names)} ({tried})."
             )
+    if solution.rank < solution.usual_rank:
+        return (
+            f"Where the search ended, only {solution.rank} of {solution.usual_rank} constraints say"
+            f" something: others hold only because a product in them is 0 ({tried}). State them"
+            " without such products, or give starting values."
+        )
     return (
         "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
         f" {solution.decrement:.2g}; {tried}). Simplify the model or equate parameters over time."
@@ -321,7 +327,7 @@ def _finished(
         unrestricted,
         independent,
         scaled,
-        n_constraints=table.n_free - table.n_parameters,
+        n_constraints=solution.rank,
         n_auxiliary=len(auxiliary),
     )
     if missing == "fiml":

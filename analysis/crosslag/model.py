@@ -261,12 +261,14 @@ class Model:
 
     def _constraints(self, n_groups: int) -> Iterator[Constraint]:
         for c in self.constraints:
-            if not c.within_group or n_groups == 1:
-                yield replace(c, within_group=False)
+            if not c.within_group:
+                yield c
                 continue
-            for group in range(n_groups):
-                names = self._names_within(group)
-                yield Constraint(renamed(c.left, names), c.operator, renamed(c.right, names))
+            where = {"first": range(1), "others": range(1, n_groups)}.get(c.groups, range(n_groups))
+            for group in where:
+                names = self._names_within(group) if n_groups > 1 else {}
+                other = self._names_within(0) if c.groups == "others" else names
+                yield Constraint(renamed(c.left, names), c.operator, renamed(c.right, other))
 
     def _names_within(self, group: int) -> dict[str, str]:
         """Say how the labels that each group has for itself are called in one group."""

@@ -72,6 +72,9 @@ class Solution(Generic[P]):
         The bounds that hold the solution, in words.
     tried
         The methods that were tried before the search ended.
+    rank, usual_rank
+        Numbers of equality constraints that are independent at the point, and elsewhere where all
+        of them hold.
     """
 
     point: P
@@ -84,16 +87,20 @@ class Solution(Generic[P]):
     tangent: Float | None = None
     active: tuple[str, ...] = ()
     tried: tuple[str, ...] = ()
+    rank: int = 0
+    usual_rank: int = 0
 
     @property
     def identified(self) -> bool:
         """Whether both informations are positive definite."""
-        return min(self.smallest_eigenvalue, self.expected_eigenvalue) > EIGENVALUE_LIMIT
+        both = (self.smallest_eigenvalue, self.expected_eigenvalue)
+        return all(value > EIGENVALUE_LIMIT for value in both)
 
     @property
     def converged(self) -> bool:
-        """Whether this is proven to be a maximum."""
-        return self.identified and 0 <= self.decrement < DECREMENT_LIMIT
+        """Whether this is proven to be a maximum, where constraints lose no hold."""
+        proven = self.identified and 0 <= self.decrement < DECREMENT_LIMIT
+        return proven and self.rank >= self.usual_rank
 
 
 @dataclass(eq=False)
@@ -126,13 +133,16 @@ class Counted(Generic[P]):
 def first_proven(
     attempts: Iterator[Solution[P]],
     counted: Counted[P],
-    nearby: Callable[[P, float], float | None],
+    elsewhere: Callable[[float], float | None],
 ) -> Solution[P]:
     """Take the first proven solution, or else the best; name all that were tried.
 
+    One where constraints hold in another way than elsewhere counts only after all others, if it is
+    the highest.
+
     No more are tried where the model is not identified: where the expected information is
-    singular at a solution, and ``nearby``, which gives its smallest eigenvalue at a random point
-    at some distance.
+    singular at a solution and ``elsewhere``, which gives its smallest eigenvalue at a random
+    distance of some size from the start.
 
     Raises
     ------
@@ -143,27 +153,33 @@ def first_proven(
     tried: list[str] = []
     for solution in attempts:
         tried.append(solution.method)
-        if best is None or solution.converged or solution.point.logl > best.point.logl:
+        if best is None or _order(solution) > _order(best):
             best = solution
-        if solution.converged or counted.spent or _flat(solution, nearby):
+        usual = solution.converged and solution.rank == solution.usual_rank
+        if usual or counted.spent or _flat(solution, elsewhere):
             break
     if best is None:
         raise ValueError("The likelihood is not defined at the starting values.")
     return replace(best, tried=tuple(tried))
 
 
-def _flat(solution: Solution[P], nearby: Callable[[P, float], float | None]) -> bool:
-    if solution.expected_eigenvalue > FLAT:
+def _order(solution: Solution[P]) -> tuple[bool, float]:
+    return solution.converged, solution.point.logl
+
+
+def _flat(solution: Solution[P], elsewhere: Callable[[float], float | None]) -> bool:
+    if not solution.expected_eigenvalue < FLAT:
         return False
-    found = (nearby(solution.point, size) for size in (0.1, 0.01, 0.001))
-    smallest = next((value for value in found if value is not None), np.inf)
-    return smallest < FLAT
+    found = (elsewhere(size) for size in (0.1, 0.01, 0.001))
+    return next((value for value in found if value is not None), np.inf) < FLAT
 
 
 def smallest_eigenvalue(information: Float) -> float:
-    """Give the smallest eigenvalue at unit diagonal; 0 if a diagonal value is."""
+    """Give the smallest eigenvalue at unit diagonal; 0 if a diagonal value is, NaN if undefined."""
     diagonal = np.diag(information)
-    if not (np.isfinite(information).all() and (diagonal > 0).all()):
+    if not (np.isfinite(information).all() and (diagonal >= 0).all()):
+        return np.nan
+    if not diagonal.all():
         return 0.0
     if not len(diagonal):
         return 1.0

@@ -9,15 +9,15 @@ Lagrangian takes the place of the information, so that curved constraints conver
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic
 
 import numpy as np
-from scipy import linalg, optimize
+from scipy import optimize
 
 from crosslag._types import Float
-from crosslag.constraints import Restrictions, null_space
+from crosslag.constraints import Restrictions, rank_of
 from crosslag.estimate import (
     BUDGET,
     HALVINGS,
@@ -31,7 +31,6 @@ from crosslag.estimate import (
     solve,
     standard_scale,
 )
-from crosslag.expressions import Jet
 from crosslag.proof import (
     Counted,
     Evaluator,
@@ -41,12 +40,10 @@ from crosslag.proof import (
     first_proven,
     smallest_eigenvalue,
 )
+from crosslag.surface import Surface, held_by, retract, violated_by
 
 __all__ = ["maximise_restricted"]
 
-_ON_SURFACE = 1e-10  # distance from the surface, in standard errors
-_NEARLY = 1e-7  # where rounding allows no better
-_SLOW = 0.3  # share of the distance that is left, from which on new normals pay
 _RELEASE = 1e-5  # slope at a bound, in standard errors
 _RELEASES = 3  # how often one bound may be released
 
@@ -73,13 +70,16 @@ def maximise_restricted(
     counted = Counted.of(at, budget)
     rng = np.random.default_rng(seed)
 
-    def nearby(point: P, size: float) -> float | None:
-        scale = size * standard_scale(point)
-        shifted = point.theta + scale * rng.standard_normal(len(start))
+    def elsewhere(size: float) -> float | None:
+        first = at(start)
+        if first is None:
+            return None
+        scale = standard_scale(first)
+        shifted = start + size * scale * rng.standard_normal(len(start))
         climb = _Climb.begin(counted, shifted, restrictions, scale)
         return None if climb is None else climb.identified()
 
-    return first_proven(_attempts(counted, start, restrictions, rng), counted, nearby)
+    return first_proven(_attempts(counted, start, restrictions, rng), counted, elsewhere)
 
 
 def _attempts(
@@ -112,20 +112,25 @@ def _sequential(at: Evaluator[P], start: Float, restrictions: Restrictions, scal
             return worst, np.zeros_like(x)
         return -point.logl, -point.gradient * scale
 
-    def values(x: Float) -> Float:
-        return np.nan_to_num([jet.value for jet in restrictions.jets(x * scale)], nan=-1e3)
+    def held(at: slice, upper: float) -> optimize.NonlinearConstraint:
+        def values(x: Float) -> Float:
+            jets = restrictions.jets(x * scale)[at]
+            return np.nan_to_num([jet.value for jet in jets], nan=-1e3)
 
-    def slopes(x: Float) -> Float:
-        return np.nan_to_num([jet.gradient * scale for jet in restrictions.jets(x * scale)])
+        def slopes(x: Float) -> Float:
+            jets = restrictions.jets(x * scale)[at]
+            return np.nan_to_num([jet.gradient * scale for jet in jets])
 
-    upper = np.full(len(restrictions.ordered), np.inf)
-    upper[: restrictions.n_equalities] = 0.0
+        return optimize.NonlinearConstraint(values, 0.0, upper, jac=slopes)
+
+    m = restrictions.n_equalities
+    kinds = [(slice(0, m), 0.0), (slice(m, len(restrictions.ordered)), np.inf)]
     found = optimize.minimize(
         objective,
         start / scale,
         jac=True,
         method="SLSQP",
-        constraints=[optimize.NonlinearConstraint(values, 0.0, upper, jac=slopes)],
+        constraints=[held(at, upper) for at, upper in kinds if at.start < at.stop],
         options={"maxiter": 100, "ftol": 1e-12},
     )
     return np.asarray(found.x) * scale
@@ -151,13 +156,13 @@ class _Climb(Generic[P]):
         n_bounds = len(restrictions.ordered) - restrictions.n_equalities
         theta: Float | None = start
         for _ in range(n_bounds + 1):
-            held = _held(restrictions, active)
+            held = held_by(restrictions, active)
             nowhere = np.zeros_like(start)
             if theta is not None:
-                theta = _retract(restrictions, theta, nowhere, held, scale)
+                theta = retract(restrictions, theta, nowhere, held, scale)
             if theta is None:
                 return None
-            violated = _violated(restrictions, theta, active, scale)
+            violated = violated_by(restrictions, theta, active, scale)
             if not violated:
                 break
             active += violated
@@ -193,14 +198,12 @@ class _Climb(Generic[P]):
                 break
         return self._prove(method, iteration)
 
-    def _surface(self) -> _Surface:
+    def _surface(self) -> Surface:
         jets = self.restrictions.jets(self.point.theta, curved=True)
-        held = _held(self.restrictions, self.active)
-        return _Surface.at([jets[i] for i in held], self.point.gradient, self.scale)
+        held = held_by(self.restrictions, self.active)
+        return Surface.at([jets[i] for i in held], self.point.gradient, self.scale)
 
-    def _direction(
-        self, surface: _Surface, expected: Float, *, near: bool, damping: float
-    ) -> Float:
+    def _direction(self, surface: Surface, expected: Float, *, near: bool, damping: float) -> Float:
         z = surface.tangent
         gradient = z.T @ self.point.gradient
         if not z.shape[1]:
@@ -220,11 +223,11 @@ class _Climb(Generic[P]):
     def _move(self, step: Float, decrement: float) -> bool:
         """Halve the step until the likelihood rises, stopping at bounds; False if it never does."""
         noise = 1e-13 * abs(self.point.logl) + 1e-12
-        held = _held(self.restrictions, self.active)
+        held = held_by(self.restrictions, self.active)
         length = 1.0
         for _ in range(HALVINGS):
             here = self.point.theta
-            theta = _retract(self.restrictions, here, length * step, held, self.scale)
+            theta = retract(self.restrictions, here, length * step, held, self.scale)
             blocked = None if theta is None else self._first_blocked(theta)
             if blocked is not None:
                 if self._stop_at(*blocked, length * step, noise):
@@ -242,7 +245,7 @@ class _Climb(Generic[P]):
 
     def _first_blocked(self, theta: Float) -> tuple[int, float] | None:
         """Name the bound that the way to ``theta`` crosses first, and at what share of it."""
-        violated = _violated(self.restrictions, theta, self.active, self.scale)
+        violated = violated_by(self.restrictions, theta, self.active, self.scale)
         if not violated:
             return None
         here, there = (self.restrictions.jets(t) for t in (self.point.theta, theta))
@@ -256,9 +259,9 @@ class _Climb(Generic[P]):
     def _stop_at(self, index: int, share: float, step: Float, noise: float) -> bool:
         """Go as far as a bound and hold on to it; False where that does not raise anything."""
         active = [*self.active, index]
-        held = _held(self.restrictions, active)
-        theta = _retract(self.restrictions, self.point.theta, share * step, held, self.scale)
-        if theta is None or _violated(self.restrictions, theta, active, self.scale):
+        held = held_by(self.restrictions, active)
+        theta = retract(self.restrictions, self.point.theta, share * step, held, self.scale)
+        if theta is None or violated_by(self.restrictions, theta, active, self.scale):
             return False
         following = self.at(theta)
         if following is None or following.logl < self.point.logl - 100 * noise:
@@ -266,7 +269,7 @@ class _Climb(Generic[P]):
         self.point, self.active = following, active
         return True
 
-    def _pushing(self, surface: _Surface) -> list[tuple[float, int]]:
+    def _pushing(self, surface: Surface) -> list[tuple[float, int]]:
         """List active bounds on whose inside the likelihood rises, with its slope there."""
         m = self.restrictions.n_equalities
         jets = self.restrictions.jets(self.point.theta)
@@ -277,7 +280,7 @@ class _Climb(Generic[P]):
                 found.append((slope, index))
         return found
 
-    def _release(self, surface: _Surface) -> bool:
+    def _release(self, surface: Surface) -> bool:
         pushing = [p for p in self._pushing(surface) if self.released.count(p[1]) < _RELEASES]
         if not pushing:
             return False
@@ -300,101 +303,18 @@ class _Climb(Generic[P]):
         decrement += sum(slope**2 for slope, _ in self._pushing(surface))
         expected = self.identified()
         held = tuple(str(self.restrictions.ordered[i]) for i in self.active)
+        jets = self.restrictions.jets(self.point.theta, curved=True)
+        rank = rank_of(jets[: self.restrictions.n_equalities], self.scale)
         return Solution(
-            self.point, information, decrement, smallest, expected, method, iterations, z, held
+            self.point,
+            information,
+            decrement,
+            smallest,
+            expected,
+            method,
+            iterations,
+            z,
+            held,
+            rank=rank or 0,
+            usual_rank=self.restrictions.usual_rank,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Surface:
-    """The constraints that hold at a point.
-
-    ``tangent``, (q, r), are the directions that they leave, ``multipliers``, (m,), their slopes;
-    ``curvature``, (q, q), is what they add to the Hessian of the Lagrangian.
-    """
-
-    tangent: Float
-    multipliers: Float
-    curvature: Float
-
-    @classmethod
-    def at(cls, jets: Sequence[Jet], gradient: Float, scale: Float) -> _Surface:
-        q = len(gradient)
-        if not jets:
-            return cls(np.diag(scale), np.zeros(0), np.zeros((q, q)))
-        jacobian = np.array([jet.gradient for jet in jets])
-        tangent, _ = null_space(jacobian, scale)
-        found = linalg.lstsq((jacobian * scale).T, gradient * scale)
-        multipliers = np.asarray(found[0], dtype=np.float64)
-        curvature = np.zeros((q, q))
-        for multiplier, jet in zip(multipliers.tolist(), jets, strict=True):
-            if jet.hessian is not None:
-                curvature += multiplier * jet.hessian
-        return cls(tangent, multipliers, curvature)
-
-
-def _held(restrictions: Restrictions, active: Sequence[int]) -> list[int]:
-    return [*range(restrictions.n_equalities), *active]
-
-
-def _violated(
-    restrictions: Restrictions, theta: Float, active: Sequence[int], scale: Float
-) -> list[int]:
-    """List inactive bounds that ``theta`` lies beyond."""
-    if restrictions.n_equalities == len(restrictions.ordered):
-        return []
-    jets = restrictions.jets(theta)
-    return [
-        i
-        for i in range(restrictions.n_equalities, len(jets))
-        if i not in active
-        and not jets[i].value >= -_ON_SURFACE * np.linalg.norm(jets[i].gradient * scale)
-    ]
-
-
-def _retract(
-    restrictions: Restrictions, base: Float, step: Float, held: Sequence[int], scale: Float
-) -> Float | None:
-    """Bring ``base + step`` back onto the surface by its normals; None where that fails.
-
-    The normals are those at ``base`` as long as they lead there quickly: values alone cost little.
-    """
-    theta = base + step
-    if not held:
-        return theta
-    at, distance, normals = base, np.inf, None
-    for _ in range(30):
-        if normals is None:
-            # At the base, the surface needs second derivatives too: evaluate once for both.
-            jets = restrictions.jets(at, curved=at is base)
-            normals = _Normals.of([jets[i] for i in held], scale)
-            if normals is None:
-                return None
-        values = restrictions.values(theta)[list(held)] / normals.size
-        if not np.isfinite(values).all():
-            return None
-        before, distance = distance, float(np.abs(values).max())
-        if distance <= _ON_SURFACE or (distance <= _NEARLY and distance > 0.5 * before):
-            return theta
-        if distance > _SLOW * before:
-            at, normals, distance = theta, None, np.inf
-            continue
-        theta = theta - scale * (normals.inverse @ values)
-    return None
-
-
-@dataclass(frozen=True, eq=False)
-class _Normals:
-    """Sizes of the constraints' gradients, (m,), and the shortest way back, (q, m)."""
-
-    size: Float
-    inverse: Float
-
-    @classmethod
-    def of(cls, jets: Sequence[Jet], scale: Float) -> _Normals | None:
-        """Take the normals of constraints; None where one is not defined."""
-        jacobian = np.array([jet.gradient for jet in jets]) * scale
-        if not np.isfinite(jacobian).all():
-            return None
-        size = np.maximum(np.linalg.norm(jacobian, axis=1), 1e-300)
-        return cls(size, np.asarray(np.linalg.pinv(jacobian / size[:, None], rcond=1e-9)))

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 
 from crosslag.builders.common import (
     EQUALITIES,
-    Process,
     equalities,
     free_name,
     number_of_waves,
     steps,
 )
+from crosslag.builders.process import Process
 from crosslag.errors import ModelError
 from crosslag.model import Model, Relation
 from crosslag.variables import checked_variables
@@ -44,7 +44,8 @@ def clpm(
         ``"lags"``: the same lagged effects at every wave, in each group by itself;
         ``"lags_across_groups"``: lagged effects the same in all groups;
         ``"standardised_lags"``: the same effects at every wave once all variables are standardised
-        (nonlinear constraints);
+        (nonlinear constraints; beside ``"lags"``, all variances grow by one factor from wave to
+        wave; beside ``"lags"`` and ``"residuals"``, this is ``"stationary"``);
         ``"residuals"``: the same residual (co)variances from wave ``lags + 1`` on;
         ``"stationary"``: equal effects and residuals, and a first wave in equilibrium with them;
         ``"means"``: the same mean of a variable at every wave (nonlinear constraints on
@@ -59,7 +60,8 @@ def clpm(
         With k variables, T waves and one lag, ``degrees_of_freedom()`` is
         ``k**2 * (T - 1) * (T - 2) / 2``. Equal (standardised) effects add ``k**2 * (T - 2)``,
         equal residuals ``k * (k + 1) / 2 * (T - 2)``, equilibrium ``k * (k + 1) / 2`` more, and
-        equal means ``k * (T - 1)``.
+        equal means ``k * (T - 1)``. Standardised effects that are equal beside equal raw ones add
+        ``k * (T - 1) - 1`` to those (over time), or in each group but the first (over groups).
 
     Raises
     ------

@@ -9,12 +9,12 @@ from numbers import Real
 
 from crosslag.builders.common import (
     EQUALITIES,
-    Process,
     covariances,
     equalities,
     free_name,
     number_of_waves,
 )
+from crosslag.builders.process import Process
 from crosslag.errors import ModelError
 from crosslag.model import Model, Relation
 from crosslag.variables import checked_variables

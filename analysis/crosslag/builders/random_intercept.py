@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias, cast, get_args
 
 from crosslag.builders.common import (
     EQUALITIES,
-    Process,
     Waves,
     checked_columns,
     covariances,
@@ -18,6 +17,7 @@ from crosslag.builders.common import (
     steps,
 )
 from crosslag.builders.measurement import Invariance, Measurement
+from crosslag.builders.process import Process
 from crosslag.errors import ModelError
 from crosslag.model import Model, Relation
 from crosslag.variables import checked_variables
