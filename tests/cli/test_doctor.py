@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from factories.alarming import WORN, AlarmingLab
 from factories.certificates import Authority
 from factories.gateway import sms_gateway
 from factories.lab import BASE_URL, SECRET, Lab
 from factories.smtp import smtp_server
+from sqlmodel import update
 from typer.testing import CliRunner
 
 from longwave.cli import doctor
 from longwave.cli.app import app
+from longwave.domain.lifecycle import Role
 from longwave.services import heartbeat, leading
 from longwave.services.leading import Holder
+from longwave.storage.tables import Study
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -79,6 +83,61 @@ def test_a_clock_that_goes_wrong(lab):
 def test_clocks_that_agree(database_url, monkeypatch):
     monkeypatch.setenv("LONGWAVE_DATABASE_URL", database_url)
     assert "clock and the database's are" not in said()
+
+
+# --- alerts about participants -------------------------------------------------------------------
+
+
+@pytest.fixture
+def alarming(database_url, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LONGWAVE_DATABASE_URL", database_url)
+    monkeypatch.setenv("LONGWAVE_SECRET_KEY", SECRET)
+    opened = AlarmingLab(database_url)
+    monkeypatch.setattr(doctor, "system_clock", lambda: opened.now)
+    yield opened
+    opened.close()
+
+
+def made_live(lab):
+    """Let the trial run count as a live study, which only a database could do."""
+    with lab.database.writing() as session:
+        session.exec(update(Study).values(mode="live"))
+
+
+def found() -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["doctor"])
+    return done.exit_code, done.output
+
+
+def test_alerts_that_nobody_looked_at_in_time_are_told(alarming):
+    alarming.answer(alarming.came(), WORN)
+    assert "somebody should have looked" not in said()
+    alarming.now += timedelta(hours=2)  # nobody sweeps, and yet it is seen
+    late = "small-trial: 1 alert waits that somebody should have looked at by now."
+    assert f"warning {late}" in said()
+    alarming.wait(hours=1)
+    assert f"warning {late}" in said()
+    assert "Look after the participants: longwave alert list small-trial" in said()
+
+
+def test_in_a_live_study_they_are_a_fault(alarming):
+    alarming.employ("owner", Role.OWNER)
+    alarming.answer(alarming.came(), WORN)
+    alarming.wait(hours=3)
+    made_live(alarming)
+    code, told = found()
+    assert code == 1
+    assert "fault   small-trial: 1 alert waits" in told
+    assert "would reach nobody" not in told
+
+
+def test_alerts_of_a_live_study_that_would_reach_nobody_are_a_fault(alarming):
+    assert "would reach nobody" not in said()
+    made_live(alarming)
+    code, told = found()
+    assert code == 1
+    assert "fault   small-trial: an alert of worn at north, south would reach nobody" in told
 
 
 # --- mail and SMS --------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ def test_the_notice_goes_first_at_night_too_and_tells_no_answer(lab, person):
     assert public_id in body
     assert "the site north" in body
     assert "2 February 2026, 04:00 (Europe/Istanbul)" in body
-    assert "https://study.example/api/v1/studies/small-trial/alerts" in body
+    assert "https://study.example/console/small-trial/alerts" in body
     subject = lab.transport.mails[-1].subject
     for word in ("worn", "rest", "r1", "5", "active", "waitlist"):
         assert word not in subject

@@ -29,6 +29,7 @@ from longwave.keys import KeyRing
 from longwave.services import assessment as assessments
 from longwave.services import randomisation, withdrawal
 from longwave.services import study as studies
+from longwave.services.staff import add_staff
 from longwave.storage.database import Database
 from longwave.storage.tables import Answer, Approval, Assessment, Event, Message, Participant, Study
 
@@ -634,3 +635,52 @@ def test_what_is_locked_stays_as_it_is(database):
     act(database, studies.lock_study, SLUG)
     with pytest.raises(RefusedTransitionError, match="is locked"):
         amend(database, NEW_CONSENT)
+
+
+# --- somebody has to be told ---------------------------------------------------------------------
+
+WATCHED = {
+    **edited(
+        licensed(),
+        "messages: {reminders: [P3D]}\n",
+        "messages: {reminders: [P3D]}\nsafety:\n"
+        "  - {id: worn, when: rest.total >= 4, show: help, alert: coordinator}\n",
+    ),
+    "texts/help/en.md": b"# Help\n",
+    "texts/help/tr.md": b"# Help\n",
+}
+
+
+def employ(database, role, site=None):
+    with database.writing() as session:
+        name = f"{role}-{site}@example.org"
+        add_staff(session, name, Role(role), blinded=False, study=SLUG, site=site, now=START)
+
+
+def test_a_live_study_does_not_open_while_an_alert_would_reach_nobody(database):
+    add(database, WATCHED)
+    approve(database)
+    with pytest.raises(RefusedTransitionError, match="worn at north, south would reach nobody"):
+        open_(database)
+    employ(database, "coordinator", "north")
+    employ(database, "analyst")
+    with pytest.raises(RefusedTransitionError, match="worn at south would reach nobody"):
+        open_(database)
+    employ(database, "coordinator", "south")
+    assert open_(database).state == "open"
+
+
+def test_a_trial_run_opens_without_a_team(database):
+    add(database, WATCHED)
+    assert open_(database, trial_run=True).state == "open"
+
+
+def test_an_open_live_study_is_not_amended_to_alerts_that_reach_nobody(database):
+    add(database, licensed())
+    approve(database)
+    open_(database)
+    how = {"reference": "A1", "approver": "EC", "approved_on": START.date()}
+    with pytest.raises(RefusedTransitionError, match="would reach nobody"):
+        amend(database, WATCHED, **how)
+    employ(database, "owner")
+    assert amend(database, WATCHED, **how).number == 2

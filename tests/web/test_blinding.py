@@ -269,6 +269,7 @@ READS = {
     "/console/mail/{name}",
     "/console/sign-in",
     "/console/{slug}",
+    "/console/{slug}/alerts",
     "/console/{slug}/data",
     "/console/{slug}/data.zip",
     "/console/{slug}/participants",
@@ -321,6 +322,7 @@ ACTS = {
     f"{PERSON}/contact": {**WHY, "email": "new@clinic.example"},
     f"{STUDY}/tasks/{{name}}/done": {},
     f"{STUDY}/alerts/{{name}}/acknowledgement": {"note": "called"},
+    "/console/{slug}/alerts/{name}": {"note": "called"},
     f"{API}/bounces": {"message_id": "none@longwave", "kind": "hard"},
     f"{API}/bounces/mail": None,
     f"{PERSON}/erasure": WHY,
@@ -410,7 +412,8 @@ def everything(world: World) -> dict[str, bytes]:
             name = f"{public_id}.{RULE if 'alerts' in path else 'address_bounced'}.1"
             address = path.format(slug=world.lab.slug, public_id=public_id, name=name, **COURSE)
             if person == world.people[0] or "{public_id}" in path or "{name}" in path:
-                answer = browser.post(address, json=body)
+                kind = "data" if path.startswith("/console") else "json"
+                answer = browser.post(address, **{kind: body})
                 found[f"POST {address}"] = f"{answer.status_code} ".encode() + answer.content
     return found
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from longwave.cli.edge import SERVER, out, told_plainly
 from longwave.clock import system_clock
@@ -18,7 +19,7 @@ from longwave.config import Settings, load_settings
 from longwave.domain.errors import ConfigurationError
 from longwave.domain.lifecycle import Channel
 from longwave.notify import Transports
-from longwave.services import heartbeat
+from longwave.services import heartbeat, safety
 from longwave.storage import migration
 from longwave.storage.database import Database, sqlite_has_wal_reset_bug
 
@@ -130,6 +131,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with database.reading() as session:
             now = system_clock()
             stands = heartbeat.state(session, now=now, late_after=settings.late_after)
+            alerts = list(_alerts(session, now))
     except SQLAlchemyError as error:
         yield Finding(
             "fault",
@@ -148,6 +150,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
     yield _clockwork(stands)
     yield _messages(stands, now)
+    yield from alerts
 
 
 def _clocks_apart(database: Database) -> timedelta:
@@ -182,6 +185,19 @@ def _messages(stands: heartbeat.Clockwork, now: datetime) -> Finding:
         f"{waits} UTC.",
         "Look at the workers' logs, and whether the mail server takes what they send.",
     )
+
+
+def _alerts(session: Session, now: datetime) -> Iterator[Finding]:
+    """Say which alerts about participants nobody looks at, or would be told of."""
+    for late in safety.late_alerts(session, now=now):
+        wait = "1 alert waits" if late.number == 1 else f"{late.number} alerts wait"
+        yield Finding(
+            "fault" if late.is_live else "warning",
+            f"{late.slug}: {wait} that somebody should have looked at by now.",
+            f"Look after the participants: longwave alert list {late.slug}",
+        )
+    for slug, gap in safety.gaps_in_cover(session):
+        yield Finding("fault", f"{slug}: {gap}.", "Let somebody have that role again.")
 
 
 def _sqlite_version() -> Finding:

@@ -335,7 +335,7 @@ def _safety_notice(session: Session, due: Due, base_url: str) -> MessageText:
         zone=protocol.study.timezone,
         reminder=reminder,
         slug=due.study.slug,
-        address=f"{base_url}/api/v1/studies/{due.study.slug}/alerts",
+        address=f"{base_url}/console/{due.study.slug}/alerts",
         trial_run=_is_trial_run(due),
     )
 

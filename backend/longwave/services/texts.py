@@ -298,8 +298,8 @@ def safety_notice(
         f"participant {public_id} at the site {site} gave answers on {when} that the protocol "
         "wants somebody to look at.",
         "The participant was shown the study's page of help.",
-        f"Look after it, and say what was done: `longwave alert list {slug}` on the server, or "
-        f"{address} by the API.",
+        f"Look after it, and say what was done: {address}, or `longwave alert list {slug}` on the "
+        "server.",
         "This message names neither answers nor the arm.",
     ]
     if reminder:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, bindparam, delete, select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func
+from sqlmodel import Session, col, func, or_
 
 from longwave.domain.messages import Kind
-from longwave.storage.tables import Alert, Assessment, Message, Participant
+from longwave.storage.tables import Alert, Assessment, Message, Participant, Study
 
 _earlier = aliased(Alert)
 _NUMBER = (
@@ -91,6 +91,21 @@ def of_study(session: Session, study_id: int, sites: Collection[str] | None) -> 
     if sites is not None:
         statement = statement.where(col(Participant.site).in_(sites))
     return [FoundAlert(*row) for row in session.execute(statement)]
+
+
+def late_by_study(session: Session, now: datetime) -> list[tuple[Study, int]]:
+    """Return the studies of which alerts wait that somebody should have looked at, and how many."""
+    statement = (
+        select(Study, func.count())
+        .join(Alert, col(Alert.study_id) == col(Study.id))
+        .where(
+            col(Alert.acknowledged_at).is_(None),
+            or_(col(Alert.escalations) > 0, col(Alert.escalates_at) <= now),
+        )
+        .group_by(col(Study.id))
+        .order_by(col(Study.slug))
+    )
+    return [(study, number) for study, number in session.execute(statement)]
 
 
 def find(

@@ -16,7 +16,7 @@ from longwave.config import Settings
 from longwave.storage.database import Database
 from longwave.web import errors, health
 from longwave.web.api import routes as api
-from longwave.web.console import analysis, data, mail, overview, sign_in
+from longwave.web.console import alerts, analysis, data, mail, overview, sign_in
 from longwave.web.edge import make_edge
 from longwave.web.guard import Guard
 from longwave.web.participant import (
@@ -66,8 +66,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         app.include_router(module.router, include_in_schema=False)
     for module in (place, address, download, erase):
         app.include_router(module.router, include_in_schema=False)
-    for router in (sign_in.router, mail.router, analysis.router, overview.router, data.router):
-        app.include_router(router, include_in_schema=False)
+    for module in (sign_in, mail, analysis, overview, alerts, data):
+        app.include_router(module.router, include_in_schema=False)
     app.include_router(health.router, include_in_schema=False)
     app.include_router(api.router)
     app.mount("/static", _Static(directory=STATIC))

@@ -17,6 +17,7 @@ from longwave.domain.protocol.amendment import changes_consent_silently, not_ame
 from longwave.domain.protocol.model import Protocol
 from longwave.i18n import languages
 from longwave.services import audit
+from longwave.services.study.covering import uncovered_alerts
 from longwave.services.study.opening import add_version, store_approval, today_of
 from longwave.services.study.reading import (
     current_protocol,
@@ -70,7 +71,7 @@ def amend_study(
     _check_consent_version(session, study, after)
     approval = None
     if lifecycle.needs_approval(facts_of(study)):
-        _check_showable(slug, after)
+        _check_showable(session, study, after)
         approval = _approval(
             session,
             study,
@@ -125,13 +126,14 @@ def _check_consent_version(session: Session, study: Study, after: Protocol) -> N
             )
 
 
-def _check_showable(slug: str, protocol: Protocol) -> None:
-    reasons = list(
-        lifecycle.reasons_against(protocol, is_approved=True, page_languages=languages())
-    )
+def _check_showable(session: Session, study: Study, protocol: Protocol) -> None:
+    reasons = [
+        *lifecycle.reasons_against(protocol, is_approved=True, page_languages=languages()),
+        *map(str, uncovered_alerts(session, study, protocol) if study.opened_at else ()),
+    ]
     if reasons:
         raise RefusedTransitionError(
-            f"The live study {slug} cannot be amended so: {'; '.join(reasons)}.",
+            f"The live study {study.slug} cannot be amended so: {'; '.join(reasons)}.",
             "Mend all of this in the new version.",
         )
 

@@ -25,6 +25,7 @@ from longwave.domain.randomisation import check_lists, factor_levels, make_setti
 from longwave.i18n import languages
 from longwave.keys import KeyRing, Purpose
 from longwave.services import audit
+from longwave.services.study.covering import uncovered_alerts
 from longwave.services.study.reading import (
     current_protocol,
     current_version,
@@ -167,7 +168,7 @@ def open_study(
             protocol,
             is_approved=studies.approval_of(session, key(version)) is not None,
             page_languages=languages(),
-            unsafe=unsafe,
+            unsafe=[*map(str, uncovered_alerts(session, study, protocol)), *unsafe],
         )
     study.opened_at = now
     audit.record(

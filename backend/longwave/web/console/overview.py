@@ -10,7 +10,7 @@ from longwave.domain.blinding import waves_shown
 from longwave.domain.lifecycle import MessageState, StudyMode
 from longwave.domain.permissions import Action
 from longwave.i18n import translator
-from longwave.services import heartbeat
+from longwave.services import heartbeat, safety
 from longwave.services.overview import StudyOverview, participant_rows, study_overview
 from longwave.services.staff import studies_for
 from longwave.services.study import current_protocol
@@ -54,6 +54,9 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
         study, viewer = viewer_of_study(request, edge, session, slug)
         overview = study_overview(session, study, viewer)
         protocol = current_protocol(session, overview.study)
+        alerts = (
+            len(safety.read_alerts(session, study, viewer)) if viewer.may(Action.SEE_ALERTS) else 0
+        )
         stands = heartbeat.state(session, now=edge.now, late_after=edge.settings.late_after)
     say = translator(reader_language(request))
     return staff_page(
@@ -64,6 +67,7 @@ def home(slug: str, request: Request, edge: AtEdge) -> Response:
         _place("home", overview, say.pick(overview.title)),
         overview=overview,
         arms=overview.arms.for_viewer(viewer),
+        alerts=alerts,
         waiting=[
             (state, overview.messages[state])
             for state in (MessageState.UNCERTAIN, MessageState.FAILED)

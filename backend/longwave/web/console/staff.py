@@ -75,6 +75,7 @@ def staff_page(
         viewer=viewer,
         place=place,
         has_participants=_may(viewer, Action.SEE_PARTICIPANTS),
+        has_alerts=_may(viewer, Action.SEE_ALERTS),
         has_data=_may(viewer, Action.EXPORT),
         **_entries(request, edge),
         **values,
