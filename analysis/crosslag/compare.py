@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -12,10 +13,12 @@ from scipy import special
 from crosslag._types import Float
 from crosslag.constraints import equality_tangent
 from crosslag.errors import ModelError
-from crosslag.estimate import model_point
+from crosslag.estimate import ModelPoint, model_point
 from crosslag.inference import model_trace, score_products, within
+from crosslag.moments import PatternMoments, pooled
 from crosslag.ram import ram_groups
 from crosslag.report import probability
+from crosslag.search import climb
 
 if TYPE_CHECKING:
     from crosslag.results import Fit
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "Method", "compare"]
 
 Method = Literal["sb2001", "sb2010"]
+_SAME = 1e-6  # correlations, and means in standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,18 @@ def compare(one: Fit, other: Fit, method: Method = "sb2001") -> Comparison:
     df = int(restricted.indices["df"] - free.indices["df"])
     plain = restricted.indices["chisq"] - free.indices["chisq"]
     notes = []
+    if any(c.operator != "==" for c in free.table.constraints):
+        notes.append(
+            "The freer model has bounds. Where the restricted model lies on one, the difference"
+            " follows a mixture of chi-squares, and this p value is too large;"
+            " random_intercept_test() is such a test."
+        )
     if plain < -1e-6:
         notes.append("The model with fewer parameters fits better: the models are not nested.")
     if one.sample.scaling is None:
         return _comparison(plain, df, float("nan"), "standard", notes)
-    factor = (_spread(restricted) - _spread(free, restricted if method == "sb2010" else None)) / df
+    point = _at_restricted(free, restricted, notes) if method == "sb2010" else None
+    factor = (_spread(restricted) - _spread(free, point)) / df
     if factor <= 0:
         remedy = (
             'method="sb2010" usually mends that.'
@@ -128,6 +139,12 @@ def _require_comparable(one: Fit, other: Fit) -> None:
             "The fits are not of the same data: only models of the same variables, persons and"
             " groups can be compared."
         )
+    clusters = [[_n_clusters(data) for data in fit.sample.patterns] for fit in (one, other)]
+    if sorted(clusters[0]) != sorted(clusters[1]):
+        raise ModelError(
+            "The fits differ in cluster=: their scaled tests rest on different sums of scores; use"
+            " the same for both."
+        )
     if one.indices["df"] == other.indices["df"]:
         raise ModelError(
             "Both models have the same degrees of freedom, so neither is nested in the other;"
@@ -135,37 +152,97 @@ def _require_comparable(one: Fit, other: Fit) -> None:
         )
 
 
-def _spread(fit: Fit, at: Fit | None = None) -> float:
-    """Give scaling factor times df, at the fit's own estimates or at those of another fit."""
+def _n_clusters(data: PatternMoments) -> int:
+    """Count the clusters; 0 where persons are on their own."""
+    return 0 if data.clusters is None else int(data.clusters.max()) + 1
+
+
+def _spread(fit: Fit, point: ModelPoint | None = None) -> float:
+    """Give scaling factor times df, at the fit's own estimates or at another point."""
     scaling = fit.sample.scaling
     assert scaling is not None
-    if at is None:
-        return scaling.saturated - scaling.model
-    point = model_point(ram_groups(fit.table), fit.sample.patterns, _carried(at, fit))
     if point is None:
-        raise ModelError(
-            'method="sb2010" evaluates the freer model at the restricted one\'s estimates, which it'
-            " can't take. State the restricted model in the same variables, such as random"
-            ' intercepts with variances of 0, or use method="sb2001".'
-        )
+        return scaling.saturated - scaling.model
     basis = equality_tangent(fit.table, point.theta)
     information = within(basis, point.observed_information())
     return scaling.saturated - model_trace(information, within(basis, score_products(point)))
 
 
-def _carried(source: Fit, target: Fit) -> Float:
-    """Express one fit's estimates in the parameters of another model, by relation and group."""
+def _at_restricted(free: Fit, restricted: Fit, notes: list[str]) -> ModelPoint:
+    """Evaluate the freer model at the restricted one's estimates.
+
+    They are carried over by name, as lavaan does, where every parameter has its counterpart; or
+    else found by fitting the freer model to the moments that the restricted one implies.
+
+    Raises
+    ------
+    ModelError
+        If the freer model can't imply those moments.
+    """
+    structures = ram_groups(free.table)
+    theta, complete = _carried(restricted, free)
+    point = model_point(structures, free.sample.patterns, theta) if complete else None
+    if point is not None:
+        if not _same_moments(point, free, restricted):
+            notes.append(
+                "The restricted model has parameters without a counterpart in the freer one. Those"
+                " with one were carried over, as lavaan does, although that implies other moments."
+            )
+        return point
+    if set(free.table.variables) == set(restricted.table.variables):
+        wanted = [
+            pooled(mean, covariance, data.n)
+            for (mean, covariance), data in zip(
+                _moments_of(restricted, free), free.sample.patterns, strict=True
+            )
+        ]
+        found = climb(free.table, structures, wanted, free.theta)
+        point = model_point(structures, free.sample.patterns, found.point.theta)
+        if point is not None and _same_moments(point, free, restricted):
+            return point
+    raise ModelError(
+        'method="sb2010" evaluates the freer model at the restricted one\'s estimates, which it'
+        " can't take. State the restricted model in the same variables, such as random"
+        ' intercepts with variances of 0, or use method="sb2001".'
+    )
+
+
+def _moments_of(fit: Fit, other: Fit) -> Iterator[tuple[Float, Float]]:
+    """Give a fit's implied moments in the order of another fit's groups and variables."""
+    order = [fit.table.observed.index(name) for name in other.table.observed]
+    for name in other.group_names:
+        implied = fit.point.implied[fit.group_names.index(name)]
+        yield implied.mu[order], implied.sigma[np.ix_(order, order)]
+
+
+def _same_moments(point: ModelPoint, free: Fit, restricted: Fit) -> bool:
+    """Say whether a point of the freer model implies the restricted one's moments."""
+    pairs = zip(point.implied, _moments_of(restricted, free), strict=True)
+    for implied, (mean, covariance) in pairs:
+        deviation = np.sqrt(np.diag(covariance))
+        residual = (implied.sigma - covariance) / np.outer(deviation, deviation)
+        shift = (implied.mu - mean) / deviation
+        if max(np.abs(residual).max(), np.abs(shift).max()) > _SAME:
+            return False
+    return True
+
+
+def _carried(source: Fit, target: Fit) -> tuple[Float, bool]:
+    """Express one fit's estimates in the parameters of another model, by relation and group.
+
+    Says too whether every parameter was found.
+    """
     group_of = {name: group for group, name in enumerate(source.group_names)}
     known = {}
     for row in source.table.rows:
         value = row.value if row.free < 0 else float(source.theta[row.free])
         known[row.group, row.op, *_sides(row.lhs, row.op, row.rhs)] = value
-    theta = np.zeros_like(target.theta)
+    theta = np.full_like(target.theta, np.nan)
     for row in target.table.rows:
         if row.free >= 0:
             group = group_of[target.group_names[row.group]]
-            theta[row.free] = known.get((group, row.op, *_sides(row.lhs, row.op, row.rhs)), 0.0)
-    return theta
+            theta[row.free] = known.get((group, row.op, *_sides(row.lhs, row.op, row.rhs)), np.nan)
+    return theta, not np.isnan(theta).any()
 
 
 def _sides(lhs: str, op: str, rhs: str) -> tuple[str, str]:

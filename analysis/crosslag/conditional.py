@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from crosslag.defined import defined
-from crosslag.inference import standardised
+from crosslag.inference import natural_scale, standardised
 from crosslag.model import Model, Relation
 from crosslag.moments import evaluate, group_patterns
 from crosslag.results import Fit
@@ -51,12 +51,13 @@ def given_exogenous(fit: Fit) -> Fit:
     ]
     vcov = fit.vcov.copy()
     vcov[own, :] = vcov[:, own] = 0.0
+    scale = natural_scale(fit.point.observed_information())
     return replace(
         fit,
         vcov=vcov,
         indices=_reduced(fit, len(set(own)), _exogenous_logl(fit)),
         standardised=standardised(fit.table, fit.point, vcov),
-        defined=defined(fit.table, fit.point, vcov),
+        defined=defined(fit.table, fit.point, vcov, scale),
     )
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from crosslag._types import Float
+from crosslag._types import Bool, Float
 from crosslag.constraints import Functions, constraint_jets
 from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint
 from crosslag.expressions import Constraint, Jet, labels
-from crosslag.inference import standard_values
+from crosslag.inference import ROUNDING, standard_values
 from crosslag.model import ParameterTable
 from crosslag.report import probability
 
@@ -44,7 +44,9 @@ def defined_values(table: ParameterTable, theta: Float) -> Float:
     return functions.defined(functions.known(theta))[0]
 
 
-def defined(table: ParameterTable, point: ModelPoint, covariance: Float) -> Defined:
+def defined(
+    table: ParameterTable, point: ModelPoint, covariance: Float, scale: Float | None = None
+) -> Defined:
     """Evaluate the defined parameters, with errors by the delta method.
 
     Parameters
@@ -53,6 +55,8 @@ def defined(table: ParameterTable, point: ModelPoint, covariance: Float) -> Defi
         The model, at its maximum.
     covariance
         Covariance matrix of the estimates, (q, q).
+    scale
+        Sizes of ordinary errors, (q,), beside which errors that are rounding show; None for none.
     """
     if not table.definitions:
         return Defined.unknown(table)
@@ -61,7 +65,12 @@ def defined(table: ParameterTable, point: ModelPoint, covariance: Float) -> Defi
     values, slopes = functions.defined(functions.known(point.theta))
     standard = functions.with_definitions(_standard_labels(table, point), q)
     std_values, std_slopes = functions.defined(standard)
-    return Defined(values, _errors(slopes, covariance), std_values, _errors(std_slopes, covariance))
+    return Defined(
+        values,
+        _errors(slopes, covariance, scale),
+        std_values,
+        _errors(std_slopes, covariance, scale),
+    )
 
 
 def _standard_labels(table: ParameterTable, point: ModelPoint) -> dict[str, Jet]:
@@ -74,9 +83,17 @@ def _standard_labels(table: ParameterTable, point: ModelPoint) -> dict[str, Jet]
     return known
 
 
-def _errors(slopes: Float, covariance: Float) -> Float:
-    squared = ((slopes @ covariance) * slopes).sum(axis=1)
-    return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
+def _errors(slopes: Float, covariance: Float, scale: Float | None) -> Float:
+    squared = np.maximum(((slopes @ covariance) * slopes).sum(axis=1), 0.0)
+    if scale is not None:
+        squared[_is_rounding(squared, slopes, scale)] = 0.0
+    return np.asarray(np.sqrt(squared))
+
+
+def _is_rounding(squared: Float, slopes: Float, scale: Float) -> Bool:
+    """Say which variances, (m,), of functions with slopes, (m, q), are nothing but rounding."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(squared <= ROUNDING**2 * ((slopes * scale) ** 2).sum(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +115,15 @@ class WaldTest:
 
 
 def wald(
-    table: ParameterTable, theta: Float, covariance: Float, constraints: Sequence[Constraint]
+    table: ParameterTable,
+    theta: Float,
+    covariance: Float,
+    constraints: Sequence[Constraint],
+    scale: Float,
 ) -> WaldTest:
     """Test equalities of labels, without fitting again.
+
+    ``scale``, (q,), are sizes of ordinary errors, beside which errors that are rounding show.
 
     Raises
     ------
@@ -120,13 +143,14 @@ def wald(
     values = np.array([jet.value for jet in jets])
     slopes = np.array([jet.gradient for jet in jets])
     spread = slopes @ covariance @ slopes.T
-    scale = np.sqrt(np.maximum(np.diag(spread), 1e-300))
-    correlation = spread / np.outer(scale, scale)
-    if not np.isfinite(values).all() or np.linalg.eigvalsh(correlation)[0] < 1e-10:
+    size = np.sqrt(np.maximum(np.diag(spread), 1e-300))
+    correlation = spread / np.outer(size, size)
+    held = not np.isfinite(values).all() or _is_rounding(np.diag(spread), slopes, scale).any()
+    if held or np.linalg.eigvalsh(correlation)[0] < 1e-10:
         raise ModelError(
             "These equalities hold already, or one follows from the others: "
             + "; ".join(map(str, constraints))
         )
-    standard = values / scale
+    standard = values / size
     chisq = float(standard @ np.linalg.solve(correlation, standard))
     return WaldTest(chisq, len(values), float(special.chdtrc(len(values), chisq)))

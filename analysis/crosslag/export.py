@@ -64,6 +64,8 @@ def _modifiers(relation: Relation, n_groups: int) -> Iterator[str]:
         yield f"c({', '.join(label or 'NA' for label in relation.label)})"
     elif relation.label and relation.within_group and n_groups > 1:
         yield f"c({', '.join(f'{relation.label}.g{group + 1}' for group in range(n_groups))})"
+    elif relation.label and relation.first_group and n_groups > 1:
+        yield f"c({', '.join([relation.label, *['NA'] * (n_groups - 1)])})"
     elif relation.label:
         yield relation.label
     if relation.start is not None:

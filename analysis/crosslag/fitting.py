@@ -322,6 +322,9 @@ def _finished(
         covariance = inference.vcov(solution.information, basis=basis)
     else:
         covariance = inference.vcov(point.expected_information(), basis=basis)
+    scale = inference.natural_scale(solution.information)
+    if basis is not None:
+        covariance = inference.without_rounding(covariance, scale)
     measures = indices.fit_measures(
         point,
         unrestricted,
@@ -344,7 +347,7 @@ def _finished(
             measures, indices.without_gaps(measures, scaled), len(unrestricted)
         )
     findings = inference.inadmissible(table, point)
-    functions = defined(table, point, covariance)
+    functions = defined(table, point, covariance, scale)
     return Fit(
         model=model,
         table=table,

@@ -20,6 +20,7 @@ __all__ = [
     "Standardised",
     "inadmissible",
     "moment_trace",
+    "natural_scale",
     "positive_semidefinite",
     "pseudo_inverse",
     "score_products",
@@ -28,10 +29,12 @@ __all__ = [
     "standardised",
     "unidentified",
     "vcov",
+    "without_rounding",
 ]
 
 Information = Literal["expected", "observed"]
 
+ROUNDING = 1e-7  # errors below this share of ordinary ones are noise
 _LOADING = 0.2
 
 
@@ -61,6 +64,23 @@ def vcov(bread: Float, meat: Float | None = None, *, basis: Float | None = None)
     inverse = np.linalg.inv(bread / np.outer(scale, scale)) / np.outer(scale, scale)
     covariance = inverse if meat is None else inverse @ meat @ inverse
     return np.asarray((covariance + covariance.T) / 2)
+
+
+def natural_scale(information: Float) -> Float:
+    """Give each parameter's error if all others were known, (q,); 0 where nothing is said of it."""
+    diagonal = np.diag(information)
+    return np.where(diagonal > 0, 1 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0)), 0.0)
+
+
+def without_rounding(covariance: Float, scale: Float) -> Float:
+    """Set to 0 what constraints leave of errors, (q, q), but for rounding.
+
+    A constraint such as ``a*b == 0`` fixes b, where it is nearly 0 and a is not; what is computed
+    for its error is noise. ``scale``, (q,), is the size of ordinary errors.
+    """
+    held = np.sqrt(np.maximum(np.diag(covariance), 0.0)) < ROUNDING * scale
+    kept = ~held
+    return covariance * np.outer(kept, kept)
 
 
 def pseudo_inverse(information: Float) -> Float:
@@ -179,6 +199,7 @@ def standardised(table: ParameterTable, point: ModelPoint, covariance: Float) ->
     squared = ((gradient @ covariance) * gradient).sum(axis=1)
     errors = np.sqrt(np.maximum(squared, 0.0))
     errors[errors < 1e-9] = 0.0
+    errors[np.isnan(values)] = np.nan
     return Standardised(values, errors)
 
 

@@ -36,6 +36,8 @@ class Relation:
         Where estimation starts; None to choose from the data.
     within_group
         Whether each group has a label, and so a parameter, of its own.
+    first_group
+        Whether the label is the first group's only, as in lavaan if ``equal()`` names a relation.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class Relation:
     fixed: float | tuple[float | None, ...] | None = None
     start: float | tuple[float | None, ...] | None = None
     within_group: bool = False
+    first_group: bool = False
 
     def __post_init__(self) -> None:
         if self.op not in get_args(Operator):
@@ -342,6 +345,8 @@ def _rows(relations: Sequence[Relation], n_groups: int) -> Iterator[ParameterRow
             label = _of_group(r, r.label, group, n_groups)
             if label and r.within_group and n_groups > 1:
                 label = _suffixed(label, group)
+            if r.first_group and group:
+                label = ""
             fixed = _of_group(r, r.fixed, group, n_groups)
             start = _of_group(r, r.start, group, n_groups)
             value, free = (0.0, 0) if fixed is None else (fixed, -1)

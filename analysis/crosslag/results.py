@@ -18,7 +18,7 @@ from crosslag.compare import Comparison, Method, compare
 from crosslag.defined import Defined, WaldTest, wald
 from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint, model_point
-from crosslag.inference import ByIdentity, Standardised
+from crosslag.inference import ByIdentity, Standardised, natural_scale
 from crosslag.markup import as_dict, as_html
 from crosslag.model import Model, ParameterTable
 from crosslag.plots import Picture, path_diagram
@@ -167,7 +167,8 @@ class Fit:
         """
         if not self.converged:
             raise ModelError("There is nothing to test: the fit has not converged.")
-        return wald(self.table, self.theta, self.vcov, parse_constraints(constraints))
+        scale = natural_scale(self.point.expected_information())
+        return wald(self.table, self.theta, self.vcov, parse_constraints(constraints), scale)
 
     def score_tests(self) -> ScoreTests:
         """Test every equality constraint, shared labels included, by its score.
@@ -175,7 +176,7 @@ class Fit:
         Returns
         -------
         ScoreTests
-            Of each by itself and of all together (doi:10.1007/BF02296338); they assume normality.
+            Of each by itself and of all together (doi:10.1007/BF02294623); they assume normality.
 
         Raises
         ------

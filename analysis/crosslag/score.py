@@ -60,7 +60,7 @@ def score_tests(fit: Fit) -> ScoreTests:
 
     References
     ----------
-    doi:10.1007/BF02296338
+    Sörbom (1989), doi:10.1007/BF02294623
     """
     if not fit.converged:
         raise ModelError("There is nothing to test: the fit has not converged.")

@@ -20,7 +20,7 @@ from crosslag.restricted import maximise_restricted
 from crosslag.saturated import available_moments
 from crosslag.starting import starting_values, unmeasured, with_fitted_means
 
-__all__ = ["find_maximum", "layout"]
+__all__ = ["climb", "find_maximum", "layout"]
 
 _MANY = 20  # patterns from which a first search in the saturated moments pays
 _LOW = 5.0  # deviations by which a second start's means are too low
@@ -72,7 +72,7 @@ def find_maximum(
             return found
         means = [i.mu + mean for i, mean in zip(found.point.implied, origin, strict=True)]
         start = _with_means(table, patterns, found.point.theta, means)
-        ended = _climb(table, structures, patterns, start, budget=_FEW)
+        ended = climb(table, structures, patterns, start, budget=_FEW)
         return replace(ended, tried=tuple(dict.fromkeys(found.tried + ended.tried)))
     except ValueError as error:
         raise ModelError(_impossible(table)) from error
@@ -86,11 +86,11 @@ def _search(
     start: Float,
 ) -> Solution[ModelPoint]:
     if sum(len(data.count) for data in patterns) < _MANY:
-        return _climb(table, structures, patterns, start)
-    near = _climb(table, structures, moments, start)
+        return climb(table, structures, patterns, start)
+    near = climb(table, structures, moments, start)
     if near.converged:
         start = near.point.theta
-    found = _climb(table, structures, patterns, start, budget=_FEW)
+    found = climb(table, structures, patterns, start, budget=_FEW)
     return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
 
 
@@ -173,13 +173,15 @@ def _without_variance(table: ParameterTable) -> list[str]:
     return [name for name in table.observed if name in fixed and name not in explained]
 
 
-def _climb(
+def climb(
     table: ParameterTable,
     structures: Sequence[RamGroup],
     patterns: Sequence[PatternMoments],
     start: Float,
     budget: int = BUDGET,
 ) -> Solution[ModelPoint]:
+    """Maximise the likelihood of a model from one start, (q,)."""
+
     def at(theta: Float) -> ModelPoint | None:
         return model_point(structures, patterns, theta)
 

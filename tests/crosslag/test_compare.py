@@ -110,6 +110,58 @@ def test_sb2010_says_what_to_do_about_models_in_other_variables(gappy):
         within.compare(plain, "sb2010")
 
 
+@pytest.mark.parametrize(
+    "restricted",
+    ["y2 ~ y1; y3 ~ y2", "y2 ~~ y1; y1 ~~ y1; y2 ~~ y2; y3 ~ y2", "y1 ~ y2; y3 ~ y2 + 0*y1"],
+)
+def test_sb2010_is_the_same_however_the_restricted_model_is_written(gappy, restricted):
+    """What one model has and the other does not is not 0."""
+    free = cl.fit("y2 ~ y1; y3 ~ y2 + y1", gappy, "MLR", "fiml")
+    same = cl.fit("y2 ~ y1; y3 ~ y2 + 0*y1", gappy, "MLR", "fiml")
+    other = cl.fit(restricted, gappy, "MLR", "fiml")
+    assert other.indices["chisq"] == pytest.approx(same.indices["chisq"], abs=1e-6)
+    expected, found = (free.compare(fit, "sb2010") for fit in (same, other))
+    assert found.scaling_factor == pytest.approx(expected.scaling_factor, abs=1e-6)
+    assert found.chisq_diff == pytest.approx(expected.chisq_diff, abs=1e-6)
+    assert found.notes == ()
+
+
+def test_sb2010_says_where_it_takes_estimates_by_name_only(gappy):
+    """As lavaan does for factor means that only the restricted model estimates."""
+    loadings = "f =~ x1 + a*x2 + b*x3\ng =~ y1 + a*y2 + b*y3\n"
+    held = "x1 + y1 ~ i*1\nx2 + y2 ~ j*1\nx3 + y3 ~ k*1\ng ~ 1"
+    metric, scalar = (cl.fit(loadings + m, gappy, "MLR", "fiml") for m in ("", held))
+    test = metric.compare(scalar, "sb2010")
+    assert test.df_diff == 2
+    assert "carried over, as lavaan does" in test.notes[0]
+
+
+def test_sb2010_finds_no_point_for_a_model_that_is_not_nested(gappy):
+    one = cl.fit("y3 ~ y1; y2 ~ y1; y2 ~~ 0*y3", gappy, "MLR", "fiml")
+    other = cl.fit("y1 ~ 0.2*y2; y3 ~ 0.5*y2; y1 ~~ 0*y3", gappy, "MLR", "fiml")
+    with pytest.raises(cl.ModelError, match="can't take"):
+        one.compare(other, "sb2010")
+
+
+def test_fits_with_and_without_clusters_are_not_compared(gappy):
+    data = gappy.assign(site=np.arange(len(gappy)) // 4)
+    free, equal = cl.riclpm(panel(4)), cl.riclpm(panel(4), equal=("lags",))
+    alone = cl.fit(free, data, "MLR", "fiml")
+    clustered = cl.fit(free, data, "MLR", "fiml", cluster="site")
+    tied = cl.fit(equal, data, "MLR", "fiml", cluster="site")
+    assert clustered.compare(tied).df_diff == 8
+    for one, other in ((alone, tied), (tied, alone)):
+        with pytest.raises(cl.ModelError, match="differ in cluster="):
+            one.compare(other)
+
+
+def test_a_test_against_bounded_variances_says_that_it_is_no_plain_one(complete):
+    test = cl.random_intercept_test({"x": ["x1", "x2", "x3", "x4"]}, complete)
+    plain = test.with_intercepts.compare(test.without)
+    assert "mixture of chi-squares" in plain.notes[0]
+    assert "random_intercept_test()" in str(plain)
+
+
 def test_residuals_are_differences_of_correlations(complete):
     fit = cl.fit(cl.clpm(panel(4)), complete)
     table = fit.residuals()

@@ -236,6 +236,21 @@ def test_errors_of_defined_parameters_follow_the_delta_method(complete):
     np.testing.assert_allclose(rows["est"], [t[a] * t[b], np.log(t[a] / t[b])], rtol=1e-10)
 
 
+def test_what_a_constraint_holds_at_zero_has_no_error_and_no_test(complete):
+    """Rounding leaves both the estimate and its error at 1e-17: their ratio says nothing."""
+    fit = cl.fit("x2 ~ a*x1 + y1; y3 ~ b*x2 + y2; ind := a*b; twice := 2*b; a*b == 0", complete)
+    assert fit.converged
+    held = fit.estimates.query("label in ('b', 'ind', 'twice')")
+    np.testing.assert_allclose(held["est"], 0.0, atol=1e-9)
+    assert (held["se"] == 0).all()
+    assert held[["z", "pvalue"]].isna().all(axis=None)
+    assert fit.estimates.query("label == 'a'")["z"].item() > 5
+    for constraint in ("b == 0", "a*b == 0", "ind == 0"):
+        with pytest.raises(cl.ModelError, match="hold already"):
+            fit.wald(constraint)
+    assert fit.wald("a == 0").pvalue < 0.001
+
+
 def test_a_wald_test_of_one_parameter_is_its_squared_z(complete):
     fit = cl.fit(cl.clpm(THREE, equal="lags"), complete)
     row = fit.estimates.query("label == 'l_x_y'").iloc[0]

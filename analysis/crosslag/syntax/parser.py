@@ -59,6 +59,7 @@ def parse(syntax: str, auto: Auto = "sem") -> Model:
             "the model has no relation, such as y ~ x or f =~ x1 + x2", _plain(syntax), 1, 1
         )
     _resolve_equal(collected)
+    _add_bounds(collected)
     relations = [s.relation for s in collected.stated.values()]
     exogenous = exogenous_observed(relations)
     if auto == "sem":
@@ -177,11 +178,6 @@ def _add(statement: Statement, lhs: str, operator: str, term: Term, into: _Colle
     if said.freed and said.fixed is not None:
         raise statement.error("NA* and a fixed value contradict each other", term.token)
     into.stated[relation.key] = _Stated(relation, said, statement, term.token)
-    for bound, sign in ((said.lower, ">"), (said.upper, "<")):
-        if bound is not None:
-            name = Name(_label_of(into.stated[relation.key], into))
-            value = Number(bound) if bound >= 0 else Negated(Number(-bound))
-            into.constraints.append(Constraint(name, cast(Literal["<", ">"], sign), value))
 
 
 def _one_or_all(values: tuple[_T, ...] | None, default: _T) -> _T | tuple[_T, ...]:
@@ -190,24 +186,16 @@ def _one_or_all(values: tuple[_T, ...] | None, default: _T) -> _T | tuple[_T, ..
     return values[0] if len(values) == 1 else values
 
 
-def _label_of(stated: _Stated, into: _Collected) -> str:
-    """The label of a stated parameter; one is made if it has none."""
+def _invented_label(stated: _Stated, into: _Collected) -> str:
+    """Make a label for a parameter without one, unlike all others."""
+    taken = {name for s in into.stated.values() for name in _labels_of(s.relation)}
+    taken |= set(into.definitions)
     relation = stated.relation
-    if isinstance(relation.label, tuple):
-        raise stated.statement.error(
-            "a parameter with a label for each group can't be bounded or referred to as one;"
-            " use the labels",
-            stated.token,
-        )
-    if not relation.label:
-        taken = {name for s in into.stated.values() for name in _labels_of(s.relation)}
-        words = {"=~": "by", "~": "on", "~~": "with", "~1": "mean"}
-        made = "_".join(filter(None, (relation.lhs, words[relation.op], relation.rhs)))
-        while made in taken:
-            made += "_"
-        stated.relation = replace(relation, label=made)
-        return made
-    return relation.label
+    words = {"=~": "by", "~": "on", "~~": "with", "~1": "mean"}
+    made = "_".join(filter(None, (relation.lhs, words[relation.op], relation.rhs)))
+    while any(name == made or name.startswith(f"{made}.g") for name in taken):
+        made += "_"
+    return made
 
 
 def _labels_of(relation: Relation) -> tuple[str, ...]:
@@ -231,10 +219,44 @@ def _referred(
 ) -> str:
     """The label that ``equal("...")`` names, or that of the parameter which it names."""
     if reference in by_text:
-        return _label_of(by_text[reference], collected)
+        target = by_text[reference]
+        if isinstance(target.relation.label, tuple) or target.modifiers.bounded:
+            raise stated.statement.error(
+                f"'{reference}' has a bound, or a label for each group, and can't be referred to by"
+                " its name: label it, and use the label",
+                stated.token,
+            )
+        if not target.relation.label:
+            label = _invented_label(target, collected)
+            # lavaan ties all groups of the parameter that refers, but this one's first only.
+            target.relation = replace(target.relation, label=label, first_group=True)
+        return str(target.relation.label)
     if reference in {name for s in collected.stated.values() for name in _labels_of(s.relation)}:
         return reference
     raise stated.statement.error(f"no parameter or label is called '{reference}'", stated.token)
+
+
+def _add_bounds(collected: _Collected) -> None:
+    """Turn bounds into constraints: of a label, or of each group's own parameter."""
+    for stated in collected.stated.values():
+        if not stated.modifiers.bounded:
+            continue
+        if isinstance(stated.relation.label, tuple):
+            raise stated.statement.error(
+                "a parameter with a label for each group can't be bounded as one; bound the labels",
+                stated.token,
+            )
+        own = not stated.relation.label
+        if own:
+            label = _invented_label(stated, collected)
+            stated.relation = replace(stated.relation, label=label, within_group=True)
+        name = Name(str(stated.relation.label))
+        for bound, sign in ((stated.modifiers.lower, ">"), (stated.modifiers.upper, "<")):
+            if bound is None:
+                continue
+            value = Number(bound) if bound >= 0 else Negated(Number(-bound))
+            operator = cast(Literal["<", ">"], sign)
+            collected.constraints.append(Constraint(name, operator, value, within_group=own))
 
 
 def _in_order(definitions: dict[str, Definition]) -> Iterator[Definition]:

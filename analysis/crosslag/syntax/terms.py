@@ -29,6 +29,11 @@ class Modifiers:
     upper: float | None = None
     freed: bool = False
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the parameter has a bound."""
+        return not (self.lower is None and self.upper is None)
+
 
 @dataclass
 class Term:
@@ -168,6 +173,12 @@ def _apply_call(
             texts = tuple(_text(argument[0]).replace(" ", "") for argument in arguments)
             _set(statement, name, into, "equal", texts)
         case bound:
+            if len(arguments) > 1:
+                raise statement.error(
+                    f"{bound}() takes one number for all groups; label the groups' parameters,"
+                    " c(a, b)*, and bound the labels",
+                    name,
+                )
             value = _number(statement, arguments[0])
             if value is None:
                 raise statement.error("a bound is a number", arguments[0][0])
