@@ -28,7 +28,8 @@ class Served:
         self._port = port
 
     def start(self) -> None:
-        """Serve."""
+        """Serve, as a process does that knows nothing but the database."""
+        self.site.restart()
         listener = socket.create_server(("127.0.0.1", self._port))
         config = uvicorn.Config(self.site.app, log_config=None, lifespan="off")
         self._server = uvicorn.Server(config)

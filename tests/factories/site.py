@@ -74,6 +74,12 @@ class Site:
         )
         self.app = create_app(self.settings, self.database, lambda: self.now)
 
+    def restart(self) -> None:
+        """Make the application anew over the same database."""
+        self.database.close()
+        self.database = Database(self.settings.database_url)
+        self.app = create_app(self.settings, self.database, lambda: self.now)
+
     @staticmethod
     def _staff(session, email, *, blinded):
         return staff.add_staff(session, email, Role.OWNER, blinded=blinded, now=START)[1]

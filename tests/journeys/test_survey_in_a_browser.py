@@ -281,6 +281,87 @@ def test_two_devices_ask_without_a_script_too(study, devices, person, choice, st
     assert study.site.answers(person)["ward"] == stands
 
 
+def test_an_answer_that_waited_for_the_network_overwrites_no_other_device_s(study, devices, person):
+    phone, desk = devices.page(), devices.page(width=1280)
+    start(phone, study, person)
+    phone.context.set_offline(True)
+    phone.locator("#q-role input[value=nurse]").check()
+    phone.locator("#saved.is-unsaved").wait_for()
+    onward(phone)
+    start(desk, study, person)
+    desk.locator("#q-role input[value=doctor]").check()
+    saved(desk)
+    phone.context.set_offline(False)
+    box = phone.locator("#q-role").get_by_role("group", name="Which answer counts?")
+    box.wait_for()
+    assert study.site.answers(person) == {"role": "doctor"}
+    box.locator("[data-choose=there]").click()
+    assert phone.locator("#q-role input[value=doctor]").is_checked()
+    saved(phone)
+    assert study.site.answers(person) == {"role": "doctor"}
+
+
+def test_a_page_out_of_the_browser_s_memory_shows_what_is_saved(study, devices, person):
+    phone, desk = devices.page(), devices.page(width=1280)
+    for page in (phone, desk):
+        start(page, study, person)
+    desk.locator("#q-role input[value=doctor]").check()
+    saved(desk)
+    with phone.expect_navigation():
+        phone.evaluate(
+            "window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))"
+        )
+    phone.locator("#q-role input[value=doctor]:checked").wait_for(state="attached")
+
+
+# --- another language -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_another_language_keeps_the_place_and_what_is_typed(study, devices, person, script):
+    page = devices.page(script=script)
+    start(page, study, person)
+    if script:
+        go_to(page, "works_nights")
+    page.locator("#q-works_nights input[value=yes]").check()
+    page.locator("#go").click()
+    field = page.locator("#q-nights input[name=nights]").first
+    field.fill("99")
+    page.get_by_role("button", name="العربية").click()
+    page.wait_for_url("**page=2&lang=ar**")
+    assert page.locator("html").get_attribute("dir") == "rtl"
+    page.locator("#e-nights").wait_for()  # what is wrong with it is said in that language
+    assert "Please" not in page.locator("#e-nights").inner_text()
+    assert field.input_value() == "99"
+    field.fill("9")
+    page.get_by_role("button", name="English").click()
+    page.wait_for_url("**page=2&lang=en**")
+    assert field.input_value() == "9"
+    assert study.site.answers(person)["nights"] == "9"
+    field.press("Enter")
+    page.locator("#q-why").wait_for()
+    assert "lang=en" in page.url
+
+
+def test_a_link_waits_for_an_answer_that_is_on_its_way(study, devices, person):
+    page = devices.page()
+    start(page, study, person)
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/survey/about/ward", hold)
+    page.on("dialog", lambda dialog: devices.complaints.append(dialog.type))
+    go_to(page, "ward").locator("[name=ward]").first.type("Ward 7")
+    page.get_by_role("link", name="I need support").click()
+    page.locator("#saved[data-kind=saving]").wait_for()
+    assert "/survey/about" in page.url
+    held[0].continue_()
+    page.wait_for_url("**/support**")
+    assert study.site.answers(person)["ward"] == "Ward 7"
+
+
 # --- back and forth -----------------------------------------------------------------------------
 
 

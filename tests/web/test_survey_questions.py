@@ -235,8 +235,8 @@ def test_a_page_that_is_behind_shows_both_answers_and_saves_neither(site, person
     page = started.post("/survey/about", data=behind)
     assert page.status_code == 409
     box = page.text.split('class="dispute"')[1].split("</div>")[0]
-    assert "<strong>Ward 7</strong>" in box
-    assert "<strong>Ward 8</strong>" in box
+    assert ">Ward 7</strong>" in box
+    assert ">Ward 8</strong>" in box
     assert page.text.count('class="dispute"') == 2  # and the one that a script fills in
     assert site.answers(person) == ABOUT
     started.post("/survey/about", data=behind | {"ward__counts": "there"})
@@ -266,6 +266,35 @@ def test_a_blank_does_not_stand_against_an_answer_of_another_device(site, person
     page = started.post("/survey/about", data={"form__revision": "0", "role": "nurse"})
     assert page.status_code == 200
     assert site.answers(person)["ward"] == "Ward 7"
+
+
+@pytest.mark.parametrize("nights", ["99", "8"])
+def test_a_page_that_another_device_has_hidden_leads_on(site, person, started, nights):
+    started.post("/survey/about", data=ABOUT)
+    started.post("/survey/about/nights", data={"value": "3"})
+    started.post("/survey/about/works_nights", data={"value": "no"})
+    behind = {"nights": nights, "form__revision": "1"}
+    page = started.post("/survey/about?page=2", data=behind)
+    assert page.status_code == 200
+    assert path_of(page) == "/survey/traits"
+    assert site.answers(person)["nights"] == "3"
+
+
+def test_two_answers_to_one_question_are_told_of_at_the_top_and_take_the_focus(started):
+    started.post("/survey/about", data=ABOUT)
+    page = started.post("/survey/about", data=ABOUT | {"ward": "Ward 8", "form__revision": "0"})
+    summary = page.text.split('class="summary"')[1].split("</ul>")[0]
+    assert '<a href="#q-ward">Where do you work?: Which answer counts?</a>' in summary
+    assert 'name="ward__counts" value="there" autofocus' in page.text
+
+
+def test_a_language_is_chosen_without_losing_the_page(started):
+    started.post("/survey/about", data=ABOUT)
+    page = started.get("/survey/about?page=2&edit=1&lang=en")
+    assert 'formaction="/survey/about?page=2&amp;edit=1&amp;lang=ar"' in page.text
+    arabic = started.post("/survey/about?page=2&edit=1&lang=ar", data={"nights": "9", "go": "stay"})
+    assert path_of(arabic) == "/survey/about?page=2&edit=1&lang=ar"
+    assert 'value="9"' in arabic.text
 
 
 # --- bad input ----------------------------------------------------------------------------------
@@ -318,6 +347,28 @@ def test_what_is_no_answer_is_refused_and_nothing_is_stored(untouched, path, dat
         assert answer.status_code == status
         assert "Traceback" not in answer.text
         assert "emperor" not in answer.text.replace('value="emperor"', "")
+    assert all_answers(site) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"ward=%ff%fe", 422),
+        (b"ward=\xff", 422),
+        (b"ward=%ED%A0%80", 422),
+        (b"ward=%00x", 422),
+        (b"=1", 422),
+        (b"ward=1&" * 1001, 422),
+        (b"go=delete&forged=1", 422),
+        (b"form__revision=" + b"9" * 400 + b"&ward=%07", 422),
+    ],
+)
+def test_a_form_that_no_browser_sends_is_refused(untouched, body, status):
+    site, started = untouched
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    for headers in (kind, kind | JSON):
+        answer = started.post("/survey/about", content=body, headers=headers)
+        assert answer.status_code == status
     assert all_answers(site) == 0
 
 

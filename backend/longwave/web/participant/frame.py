@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -21,7 +21,8 @@ class Frame:
     """The bar above a page and the line below it.
 
     ``sender`` says whom the page comes from; it names no topic. ``query`` carries a language
-    that was chosen on to the next page: ``?lang=tr``, or nothing.
+    that was chosen on to the next page: ``?lang=tr``, or nothing. ``here`` is the rest of the
+    page's own query, which stays when another language is chosen.
     """
 
     sender: str
@@ -29,6 +30,11 @@ class Frame:
     trial_run: bool
     languages: tuple[str, ...]
     query: str
+    here: str = ""
+
+    def again_in(self, language: str) -> str:
+        """Return the address of the same page in another language, seen from the page."""
+        return with_language(f"?{self.here}", language)
 
 
 def frame_of(request: Request, study: Study, protocol: Protocol) -> Frame:
@@ -39,6 +45,7 @@ def frame_of(request: Request, study: Study, protocol: Protocol) -> Frame:
         trial_run=study.mode == StudyMode.TRIAL_RUN,
         languages=offered_languages(protocol),
         query=chosen_query(request),
+        here=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "lang"]),
     )
 
 
@@ -69,9 +76,17 @@ def onward(request: Request, path: str) -> RedirectResponse:
 
 def in_language(request: Request, path: str) -> str:
     """Return an address of ours, query and fragment included, in the language that was chosen."""
-    chosen = chosen_query(request).removeprefix("?")
+    return _with_query(path, chosen_query(request).removeprefix("?"))
+
+
+def with_language(path: str, language: str) -> str:
+    """Return an address of ours, query and fragment included, in a language."""
+    return _with_query(path, f"lang={language}")
+
+
+def _with_query(path: str, more: str) -> str:
     parts = urlsplit(path)
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, chosen)))))
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, more)))))
 
 
 def span(say: Translator, duration: Duration) -> str:

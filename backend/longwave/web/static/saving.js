@@ -118,9 +118,9 @@ window.longwaveSaving = (form, status, heard) => {
       work();
     },
     isWaiting: (item) => (item ? waiting.has(item) : waiting.size > 0),
-    // Until an answer has reached the server, was refused, or the connection is known to be lost.
+    // Until an answer, or all, has reached the server, was refused, or the connection is lost.
     async settled(item) {
-      while (waiting.has(item) && !lost) await new Promise((resolve) => listeners.push(resolve));
+      while (this.isWaiting(item) && !lost) await new Promise((resolve) => listeners.push(resolve));
     },
     // Until all have; ``wanted`` may say that nobody waits for it any more.
     async emptied(wanted) {

@@ -94,10 +94,11 @@
     step.querySelector("legend").after(said);
     step.setAttribute("aria-describedby", said.id);
     const typed = typedIn(step);
+    const hint = step.querySelector(".hint[id]");
+    if (hint) hint.hidden = hint.textContent === text;
     if (typed) {
       typed.setAttribute("aria-invalid", "true");
-      typed.dataset.described = typed.dataset.described || typed.getAttribute("aria-describedby") || "";
-      typed.setAttribute("aria-describedby", `${said.id} ${typed.dataset.described}`.trim());
+      typed.setAttribute("aria-describedby", said.id);
     }
     faulty.add(step);
   }
@@ -107,7 +108,13 @@
     if (said) said.remove();
     step.removeAttribute("aria-describedby");
     const typed = typedIn(step);
-    if (typed) typed.removeAttribute("aria-invalid");
+    const hint = step.querySelector(".hint[id]");
+    if (hint) hint.hidden = false;
+    if (typed) {
+      typed.removeAttribute("aria-invalid");
+      if (hint) typed.setAttribute("aria-describedby", hint.id);
+      else typed.removeAttribute("aria-describedby");
+    }
     faulty.delete(step);
   }
 
@@ -267,7 +274,7 @@
   }
 
   // Ends the page: once everything has arrived, the server says where to go.
-  async function send(where) {
+  async function send(where, address = form.getAttribute("action")) {
     const mine = ++attempt;
     const wanted = () => mine === attempt;
     for (const step of [...dirty.keys()]) save(step);
@@ -276,13 +283,14 @@
     const open = steps.findIndex((step) => faulty.has(step) || disputed.has(step));
     if (open >= 0 && where === "next") { turnTo(open); return; }
     const fields = [...new FormData(form), ["go", where]];
-    const answer = await queue.send(form.getAttribute("action"), fields, wanted);
+    const answer = await queue.send(address, fields, wanted);
     if (answer === null) return;
-    if (answer.ok) { leave(answer.body.go); return; }
+    if (answer.ok) { leave(answer.body.go + (where === "stay" ? fragment(steps[place]) : "")); return; }
     leaving = true; // the server has something to say about the page, and shows it again
     const button = document.createElement("input");
     Object.assign(button, { type: "hidden", name: "go", value: where });
     form.append(button);
+    form.action = address;
     HTMLFormElement.prototype.submit.call(form);
   }
 
@@ -291,7 +299,7 @@
     if (leaving) return;
     const wanted = event.submitter;
     if (wanted === back && place > 0 && !("edits" in says)) turnBack();
-    else if (wanted && wanted.name === "go") send(wanted.value);
+    else if (wanted && wanted.name === "go") send(wanted.value, wanted.getAttribute("formaction") ?? undefined);
     else forward();
   });
   window.addEventListener("popstate", (event) => {
@@ -300,6 +308,16 @@
     queue.wake();
     show(event.state.step);
     focusOn(steps[place]);
+  });
+  // A link waits for what is on its way, unless the connection is lost.
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a[href]");
+    if (!link || link.hash || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    for (const step of [...dirty.keys()]) save(step);
+    if (!queue.isWaiting()) return;
+    event.preventDefault();
+    await queue.settled();
+    if (!leaving) location.assign(link.href);
   });
   // A page that comes out of the browser's memory shows what was, not what is saved.
   window.addEventListener("pageshow", async (event) => {

@@ -42,6 +42,7 @@ from longwave.web.participant.survey.stops import (
     following,
     preceding,
     stops,
+    with_edits,
 )
 
 router = APIRouter()
@@ -105,6 +106,9 @@ class _Leaving:
             self._save(sent, early=True)
             safety.look(self.session, self._row, at_the_end=True, now=self.edge.now)
             return STOPPED
+        if where == "stay":  # the page again, in another language
+            self._save(sent, early=True)
+            return with_edits(self.here.path, edits=self.edits)
         if where == "back":
             answers = self._save(sent, early=True)
             before = preceding(stops(self.sheet, answers), self.here)
@@ -164,13 +168,15 @@ def _again(
         answers = assessments.answers_of(session, sheet.assessment)
         helps = safety.has_raised(session, sheet.assessment)
     way = stops(sheet, answers)
+    again = find(way, here.instrument.id, here.number)
+    if not again.items:  # an answer that was given elsewhere hides them all
+        return lead(request, first_page(sheet, answers))
     draft = Draft(
         entered(form, here),
         whole_number(form.get(REVISION)),
         error.fields if isinstance(error, InvalidInputError) else {},
         error.conflicts if isinstance(error, AnswersChangedError) else {},
     )
-    again = find(way, here.instrument.id, here.number)
     view = View(sheet, again, way, answers, helps=helps, edits=_is_edit(request), draft=draft)
     return questions_page(request, view)
 

@@ -12,7 +12,7 @@ from longwave.domain.texts.piping import in_words
 from longwave.i18n import Translator, translator
 from longwave.services.assessment import Answers, Conflict, Questionnaire
 from longwave.storage.assessment import GivenAnswer
-from longwave.web.participant.frame import frame_of, in_language, language_for
+from longwave.web.participant.frame import frame_of, in_language, language_for, with_language
 from longwave.web.participant.questions import (
     Question,
     as_sent,
@@ -76,18 +76,23 @@ def questions_page(request: Request, view: View) -> Response:
     progress = sheet.progress(instrument.id, view.answers)
     questions = _questions(view, say)
     faults = complaints(draft.faults, say) if draft else {}
+    disputes = _disputes(view, say)
+    troubles = faults | dict.fromkeys(disputes, say("Which answer counts?"))
     lefts = [
         say.plural("about {n} minute left", "about {n} minutes left", minutes)
         for minutes in minutes_left(sheet, here, view.answers)
     ]
     revision = sheet.assessment.revision
+    path = with_edits(here.path, edits=view.edits)
+    frame = frame_of(request, sheet.study, sheet.protocol)
     return page(
         "participant/questions.html",
         language,
         status=_status(draft),
-        frame=frame_of(request, sheet.study, sheet.protocol),
+        frame=frame,
         slug=sheet.study.slug,
-        action=in_language(request, with_edits(here.path, edits=view.edits)),
+        action=in_language(request, path),
+        actions={code: with_language(path, code) for code in frame.languages},
         instrument=instrument,
         is_placeholder=language in instrument.placeholder,
         instruction=say.pick(instrument.instruction),
@@ -96,8 +101,9 @@ def questions_page(request: Request, view: View) -> Response:
         given=given_answers(view.answers, instrument.id) | dict(draft.entered if draft else {}),
         faults=faults,
         texts={question.id: question.text for question in questions},
-        first_fault=next((one.id for one in questions if one.id in faults), ""),
-        disputes=_disputes(view, say),
+        troubles=troubles,
+        first_trouble=next((one.id for one in questions if one.id in troubles), ""),
+        disputes=disputes,
         revision_field=REVISION,
         revision=revision,
         shown_at=draft.revision if draft and draft.revision is not None else revision,
