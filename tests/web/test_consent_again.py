@@ -49,6 +49,15 @@ def test_nothing_is_answered_before_it_is_signed(site, person):
     assert site.answers(person) == {}
 
 
+def test_another_language_signs_nothing_and_keeps_the_name(site, person):
+    browser = site.started(person)
+    site.amend(NEW_VERSION)
+    typed = {"read": "yes", "name": "A Person", "reread": "tr"}
+    page = browser.post("/consent?lang=tr", data=typed)
+    assert page.status_code == 200 and 'lang="tr"' in page.text
+    assert 'value="A Person"' in page.text and versions(site) == ["1.0"]
+
+
 def test_an_incomplete_signature_is_asked_for_again(site, person):
     browser = site.started(person)
     site.amend(NEW_VERSION)

@@ -247,6 +247,37 @@ def test_the_chosen_language_stays_to_the_end(site, browser):
     assert people(site)[0].language == "tr"
 
 
+def test_another_language_keeps_what_was_typed_and_judges_and_stores_nothing(site, browser):
+    typed = {"age": "17", "language": "en", "reread": "tr"}
+    page = browser.post("/s/small-trial/north?lang=tr", data=typed)
+    assert page.status_code == 200 and 'lang="tr"' in page.text
+    assert 'value="17"' in page.text and 'role="alert"' not in page.text
+    assert people(site) == []
+    browser.post("/s/small-trial/north?lang=en", data={**ELIGIBLE, "language": "en"})
+    page = browser.get("/enrol/consent?lang=en").text
+    (read,) = re.findall(r'name="read-document" value="([^"]+)"', page)
+    typed = {**SIGNED, "read-document": read, "zone": "Asia/Tokyo", "language": "en"}
+    switched = {**typed, "reread": "tr", "shown-in": "en", "email": "not yet"}
+    page = browser.post("/enrol/consent?lang=tr", data=switched)
+    assert page.status_code == 200 and "gönüllüdür" in page.text
+    assert 'value="Ada Example"' in page.text and 'value="not yet"' in page.text
+    assert '<option value="Asia/Tokyo" selected>' in page.text
+    assert '<option value="tr" lang="tr" selected>' in page.text
+    assert re.search(r'name="read"[^>]* checked', page.text) is None, "another document"
+    assert count(site, Consent) == 0 and people(site)[0].stage == "screened"
+    wanted = {**switched, "shown-in": "tr", "reread": "en"}
+    page = browser.post("/enrol/consent?lang=tr", data=wanted)
+    assert '<option value="en" lang="en" selected>' in page.text, "it was chosen"
+
+
+def test_what_was_ticked_stays_ticked_under_the_same_document(browser):
+    page = browser.post("/s/small-trial/north", data=ELIGIBLE)
+    (read,) = re.findall(r'name="read-document" value="([^"]+)"', page.text)
+    data = {**SIGNED, "read-document": read, "reread": "en"}
+    page = browser.post("/enrol/consent", data=data)
+    assert re.search(r'name="read"[^>]* checked', page.text)
+
+
 def test_the_browser_s_language_is_a_first_guess(site):
     page = site.browser(**{"accept-language": "tr-TR,tr;q=0.9"}).get("/s/small-trial")
     assert "İşte dinlenme" in page.text

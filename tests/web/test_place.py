@@ -69,6 +69,8 @@ def test_it_tells_what_waits_what_comes_and_what_is_done(site, person, browser):
     page = browser.get("/place").text
     assert "done on 2 February 2026" in page
     assert "from 2 March 2026 to 12 March 2026" in page
+    assert 'href="mailto:team@example.org"' in page
+    assert 'href="mailto:team@example.org"' in browser.get("/place?lang=tr").text
 
 
 def test_it_reveals_no_arm(site):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from longwave.domain.consent import DOCUMENT, ConsentForm, edition
+from longwave.domain.consent import ConsentForm, edition
 from longwave.domain.errors import InvalidInputError
 from longwave.domain.protocol.model import Protocol
 from longwave.domain.zones import zones_by_region
@@ -17,7 +17,13 @@ from longwave.services.safety import watching
 from longwave.storage.tables import Participant, Study
 from longwave.web.edge import AtEdge
 from longwave.web.forms import Posted
-from longwave.web.participant.frame import frame_of, language_for, offered_languages, onward
+from longwave.web.participant.frame import (
+    frame_of,
+    is_reread,
+    language_for,
+    offered_languages,
+    onward,
+)
 from longwave.web.participant.here import here
 from longwave.web.rendering import markdown, page
 
@@ -47,6 +53,8 @@ def sign_again(request: Request, form: Posted, edge: AtEdge) -> Response:
         if not consents.needs_new_consent(session, participant):
             return onward(request, "/survey")
     signed = read_form(form, protocol)
+    if is_reread(form):
+        return consent_page(request, participant, study, protocol, signed, again=True)
     try:
         with edge.database.writing() as session:
             person = here(session, request, edge)[0]
@@ -57,8 +65,13 @@ def sign_again(request: Request, form: Posted, edge: AtEdge) -> Response:
 
 
 def read_form(form: Posted, protocol: Protocol) -> ConsentForm:
-    """Return what was typed, ticked and allowed."""
+    """Return what was typed, ticked and allowed.
+
+    Whoever goes on reading in another language is offered messages in it, unless she had chosen.
+    """
     plan, language = protocol.consent, form.get("language")
+    if is_reread(form) and language == form.get("shown-in"):
+        language = ""
     return ConsentForm(
         name=form.get("name"),
         email=form.get("email"),
@@ -88,7 +101,8 @@ def consent_page(
     say = translator(language)
     if language in protocol.consent.documents:
         own = language  # what is shown is what is signed: the form tells which one it was
-    if DOCUMENT in (faults or {}):  # what was ticked was ticked under another document
+    shown = edition(protocol.consent, own)
+    if signed.read not in (None, shown):  # what was ticked was ticked under another document
         signed = replace(signed, ticked=frozenset())
     return page(
         "participant/consent.html",
@@ -100,7 +114,7 @@ def consent_page(
         document_language=own,
         watching=watching(protocol, say),
         version=protocol.consent.version,
-        edition=edition(protocol.consent, own),
+        edition=shown,
         statements=[
             (statement.id, say.pick(statement.label), statement.required)
             for statement in protocol.consent.statements

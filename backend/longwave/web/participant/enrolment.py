@@ -22,13 +22,7 @@ from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
 from longwave.web.participant.consent import consent_page, read_form
-from longwave.web.participant.frame import (
-    frame_of,
-    language_for,
-    offered_languages,
-    onward,
-    span,
-)
+from longwave.web.participant.frame import frame_of, is_reread, language_for, onward, span
 from longwave.web.participant.outlook import shown
 from longwave.web.participant.place import calendar_response
 from longwave.web.participant.questions import complaints, eligibility_questions
@@ -41,10 +35,7 @@ _DONE = "/enrol/done"
 @router.get("/s/{slug}/{site}")
 def eligibility(slug: str, site: str, request: Request, edge: AtEdge) -> Response:
     """Show the privacy notice and the eligibility questions."""
-    with edge.database.reading() as session:
-        study = get_open_study(session, slug)
-        protocol = current_protocol(session, study)
-    return _eligibility_page(request, study, protocol, site)
+    return _eligibility_page(request, *_open(slug, edge), site)
 
 
 @router.post("/s/{slug}/{site}")
@@ -52,6 +43,8 @@ def answer_eligibility(
     slug: str, site: str, request: Request, form: Posted, edge: AtEdge
 ) -> Response:
     """Judge the answers; lead on to consent, or say kindly that it ends here."""
+    if is_reread(form):
+        return _eligibility_page(request, *_open(slug, edge), site, form)
     try:
         with edge.database.writing() as session:
             study = get_open_study(session, slug)
@@ -92,6 +85,8 @@ def sign_consent(request: Request, form: Posted, edge: AtEdge) -> Response:
         return onward(request, _DONE)
     participant, study, protocol = _person(request, edge, "longwave-enrol")
     signed = read_form(form, protocol)
+    if is_reread(form) and participant.stage == Stage.SCREENED:
+        return consent_page(request, participant, study, protocol, signed)
     try:
         with edge.database.writing() as session:
             person = participants.by_id(session, participant.id or 0)
@@ -135,6 +130,13 @@ def newcomers_calendar(request: Request, edge: AtEdge) -> Response:
             session, participant, signed_at=_signed_at(request, edge), keys=edge.keys
         )
     return calendar_response(content)
+
+
+def _open(slug: str, edge: Edge) -> tuple[Study, Protocol]:
+    """Return a study that takes people on."""
+    with edge.database.reading() as session:
+        study = get_open_study(session, slug)
+        return study, current_protocol(session, study)
 
 
 def _signed_at(request: Request, edge: Edge) -> datetime:
@@ -211,5 +213,4 @@ def _eligibility_page(
         faults=complaints(error.fields, say) if error else {},
         protection=protocol.data_protection,
         keeps_answers=span(say, protocol.data_protection.retention_answers),
-        others=[code for code in offered_languages(protocol) if code != language],
     )

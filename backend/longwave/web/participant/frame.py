@@ -14,6 +14,7 @@ from longwave.domain.protocol.model import Protocol
 from longwave.i18n import Translator, languages
 from longwave.storage.tables import Study
 from longwave.web.errors import reader_language
+from longwave.web.forms import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +111,11 @@ def length(say: Translator, protocol: Protocol) -> str:
         before = starts.get(wave.anchor.removeprefix("wave:"), 0.0)
         starts[wave.id] = before + wave.target.nominal_days()
     return span(say, Duration(days=round(max(starts.values(), default=0.0))))
+
+
+def is_reread(form: Form) -> bool:
+    """Return whether a form came with the wish to read its page in another language.
+
+    Then nothing is judged or stored: what was typed comes back.
+    """
+    return "reread" in form
