@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -32,8 +33,6 @@ class Bootstrap:
     ----------
     draws, standardised
         Values of every row of ``Fit.estimates`` in each converged draw, (B, k).
-    estimates
-        The rows' names and the sample's values: ``lhs op rhs group label est std_all``.
     n_draws, n_failed, n_inadmissible
         Draws asked for; those left out because no maximum was proven; those kept although a
         variance was negative or a correlation beyond 1.
@@ -48,13 +47,18 @@ class Bootstrap:
 
     draws: Float
     standardised: Float
-    estimates: pd.DataFrame
+    _estimates: pd.DataFrame = field(repr=False)
     n_draws: int
     n_failed: int
     n_inadmissible: int
     seed: int
     pvalue_bollen_stine: float | None = None
     n_failed_bollen_stine: int = 0
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """The rows' names and the sample's values: ``lhs op rhs group label est std_all``."""
+        return self._estimates.copy()
 
     def notes(self) -> list[str]:
         """Say how many draws were left out, or kept although they are inadmissible.
@@ -77,7 +81,21 @@ class Bootstrap:
                 " negative variance or a correlation beyond 1); kept, as leaving them out would"
                 " bias the intervals."
             )
+        undefined = self._undefined()
+        if undefined:
+            notes.append(
+                f"{undefined} of {len(self.draws)} draws leave standardised or defined values"
+                " undefined (such as a standardised effect of a variable with a negative variance);"
+                " their intervals rest on the other draws."
+            )
         return notes
+
+    def _undefined(self) -> int:
+        """Count the draws that have no value of what the sample has one of."""
+        known = self._estimates
+        missing = np.isnan(self.draws) & known["est"].notna().to_numpy()
+        missing |= np.isnan(self.standardised) & known["std_all"].notna().to_numpy()
+        return int(missing.any(axis=1).sum())
 
     def intervals(self, level: float = 0.95) -> pd.DataFrame:
         """Give percentile and bias-corrected intervals of all parameters.
@@ -97,36 +115,35 @@ class Bootstrap:
             ``lhs op rhs group label est se lower upper bc_lower bc_upper``, and the same with the
             prefix ``std_`` for standardised values. Bounds of fixed parameters are their value.
         """
-        if not 0 < level < 1:
+        if not isinstance(level, Real) or not 0 < level < 1:
             raise ModelError(f"level={level!r}: a coverage lies between 0 and 1, such as 0.95.")
-        table = self.estimates[["lhs", "op", "rhs", "group", "label"]].copy()
+        known = self._estimates
+        table = known[["lhs", "op", "rhs", "group", "label"]].copy()
+        names = ("est", "se", "lower", "upper", "bc_lower", "bc_upper")
         for prefix, values, draws in (
-            ("", self.estimates["est"], self.draws),
-            ("std_", self.estimates["std_all"], self.standardised),
+            ("", known["est"], self.draws),
+            ("std_", known["std_all"], self.standardised),
         ):
-            est = values.to_numpy()
-            table[f"{prefix}est"] = est
-            table[f"{prefix}se"] = draws.std(axis=0, ddof=1)
-            bounds = _percentile(draws, level), _bias_corrected(draws, est, level)
-            for kind, (lower, upper) in zip(("", "bc_"), bounds, strict=True):
-                table[f"{prefix}{kind}lower"], table[f"{prefix}{kind}upper"] = lower, upper
+            found = [
+                _summary(column[~np.isnan(column)], est, level)
+                for column, est in zip(draws.T, values.tolist(), strict=True)
+            ]
+            columns = [f"{prefix}{name}" for name in names]
+            table = table.join(pd.DataFrame(found, columns=columns, index=table.index))
         return table
 
 
-def _percentile(draws: Float, level: float) -> Float:
-    tails = [(1 - level) / 2, (1 + level) / 2]
-    return np.asarray(np.quantile(draws, tails, axis=0, method=_QUANTILES))
-
-
-def _bias_corrected(draws: Float, est: Float, level: float) -> Float:
-    """Shift the quantiles by how many draws lie below the estimate; (2, k)."""
-    below = ((draws < est).sum(axis=0) + 0.5 * (draws == est).sum(axis=0)) / len(draws)
+def _summary(draws: Float, est: float, level: float) -> tuple[float, ...]:
+    """Give the estimate, its error, and the percentile and the bias-corrected interval."""
+    if len(draws) < _FEWEST or np.isnan(est):
+        return (est, *[np.nan] * 5)
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    # Efron's correction shifts the quantiles by how many draws lie below the estimate.
+    below = ((draws < est).sum() + 0.5 * (draws == est).sum()) / len(draws)
     shift = 2 * special.ndtri(np.clip(below, 0.5 / len(draws), 1 - 0.5 / len(draws)))
-    bounds = np.empty((2, draws.shape[1]))
-    for k in range(draws.shape[1]):
-        tails = special.ndtr(shift[k] + special.ndtri([(1 - level) / 2, (1 + level) / 2]))
-        bounds[:, k] = np.quantile(draws[:, k], tails, method=_QUANTILES)
-    return bounds
+    corrected = special.ndtr(shift + special.ndtri(tails))
+    bounds = np.quantile(draws, [*tails, *corrected], method=_QUANTILES)
+    return (est, float(draws.std(ddof=1)), *bounds.tolist())
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from crosslag.results import Fit
 __all__ = ["RandomInterceptTest", "chi_bar_weights", "random_intercept_test"]
 
 _MOST = 3
+_NOTHING = 1e-8  # a difference that is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +107,9 @@ def random_intercept_test(
     weights = chi_bar_weights(correlation)
     k = len(intercepts)
     df = tuple(k * (k - 1) // 2 + positive for positive in range(k + 1))
-    chisq = max(2 * (larger.indices["logl"] - smaller.indices["logl"]), 0.0)
+    chisq = 2 * (larger.indices["logl"] - smaller.indices["logl"])
+    if chisq < _NOTHING:
+        chisq = 0.0
     tails = [special.chdtrc(d, chisq) if d else float(chisq <= 0) for d in df]
     pvalue = float(sum(w * tail for w, tail in zip(weights, tails, strict=True)))
     return RandomInterceptTest(chisq, df, weights, pvalue, correlation, larger, smaller)

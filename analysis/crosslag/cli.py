@@ -167,7 +167,7 @@ def _show(fitted: Fit) -> None:
         console.print(text, markup=False)
     if fitted.converged:
         grouped = len(fitted.group_names) > 1
-        titled = list(report.sections(fitted.estimates))
+        titled = list(report.sections(fitted))
         for position, (title, part) in enumerate(titled):
             rows = [report.cells(row, grouped=grouped) for _, row in part.iterrows()]
             _print_table(console, title, report.column_names(grouped=grouped), rows)

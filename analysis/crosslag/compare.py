@@ -15,7 +15,7 @@ from crosslag.constraints import equality_tangent
 from crosslag.errors import ModelError
 from crosslag.estimate import ModelPoint, model_point
 from crosslag.inference import model_trace, score_products, within
-from crosslag.moments import PatternMoments, pooled
+from crosslag.moments import pooled
 from crosslag.ram import ram_groups
 from crosslag.report import probability
 from crosslag.search import climb
@@ -139,7 +139,7 @@ def _require_comparable(one: Fit, other: Fit) -> None:
             "The fits are not of the same data: only models of the same variables, persons and"
             " groups can be compared."
         )
-    clusters = [[_n_clusters(data) for data in fit.sample.patterns] for fit in (one, other)]
+    clusters = [[data.n_clusters for data in fit.sample.patterns] for fit in (one, other)]
     if sorted(clusters[0]) != sorted(clusters[1]):
         raise ModelError(
             "The fits differ in cluster=: their scaled tests rest on different sums of scores; use"
@@ -150,11 +150,6 @@ def _require_comparable(one: Fit, other: Fit) -> None:
             "Both models have the same degrees of freedom, so neither is nested in the other;"
             " compare AIC or BIC."
         )
-
-
-def _n_clusters(data: PatternMoments) -> int:
-    """Count the clusters; 0 where persons are on their own."""
-    return 0 if data.clusters is None else int(data.clusters.max()) + 1
 
 
 def _spread(fit: Fit, point: ModelPoint | None = None) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from crosslag import indices, inference
+from crosslag import indices, inference, remarks
 from crosslag.auxiliary import with_auxiliary
 from crosslag.baseline import baseline
 from crosslag.bootstrap import Plan
@@ -24,7 +23,7 @@ from crosslag.longitudinal import Panel
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, group_patterns
 from crosslag.panel import Missing, PanelData, prepare
-from crosslag.proof import EIGENVALUE_LIMIT, Solution
+from crosslag.proof import Solution
 from crosslag.results import Fit
 from crosslag.robust import fiml_corrected
 from crosslag.sample import Sample, thinnest_pair
@@ -35,9 +34,6 @@ from crosslag.syntax import Auto, parse
 __all__ = ["Estimator", "fit"]
 
 Estimator = Literal["ML", "MLR"]
-
-_FAR = 1000  # standard deviations from zero
-_THIN = 20  # persons who have both variables of a pair
 
 
 def fit(
@@ -142,7 +138,7 @@ def fit(
     _require_degrees_of_freedom(table)
     patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
     unrestricted = [_saturated(p, panel, k) for k, p in enumerate(patterns)]
-    panel = replace(panel, notes=(*panel.notes, *_thin_coverage(patterns, panel)))
+    panel = replace(panel, notes=(*panel.notes, *remarks.thin_coverage(patterns, panel)))
     solution = find_maximum(table, structures, unrestricted)
     if not solution.converged:
         sample = Sample.of(panel, unrestricted, data.index, None)
@@ -154,7 +150,7 @@ def fit(
             solution,
             estimator,
             missing,
-            _why_unproven(table, solution) + _far_from_zero(panel),
+            remarks.why_unproven(table, solution) + remarks.far_from_zero(panel),
         )
     fitted = _finished(
         model,
@@ -199,55 +195,6 @@ def _saturated(data: PatternMoments, panel: PanelData, group: int) -> Evaluation
         f"The means and covariances of the {data.p} variables{where} can't be estimated from"
         f" these {data.n:.0f} persons: there are too few, or one column follows exactly from"
         f" others. Add persons, or leave out variables. (Fewest have both {pair}: {fewest:.0f}.)"
-    )
-
-
-def _thin_coverage(patterns: Sequence[PatternMoments], panel: PanelData) -> list[str]:
-    """Say where hardly anybody has both variables of a pair."""
-    notes = []
-    for group, data in enumerate(patterns):
-        fewest, pair = thinnest_pair(data, panel.columns)
-        if fewest < min(_THIN, data.n):
-            notes.append(
-                f"Only {fewest:.0f} person(s){panel.where(group)} have both {pair}: how they covary"
-                " is hardly known. coverage() lists all pairs."
-            )
-    return notes
-
-
-def _why_unproven(table: ParameterTable, solution: Solution[ModelPoint]) -> str:
-    tried = f"tried: {', '.join(solution.tried)}"
-    if not solution.identified:
-        flat = not solution.expected_eigenvalue > EIGENVALUE_LIMIT
-        information = solution.point.expected_information() if flat else solution.information
-        names = inference.unidentified(table, information, solution.tangent)
-        if names:
-            return (
-                "The data can't tell these parameters apart (the model is not identified, or the"
-                f" sample too small): {', '.join(names)} ({tried})."
-            )
-    if solution.rank < solution.usual_rank:
-        return (
-            f"Where the search ended, only {solution.rank} of {solution.usual_rank} constraints say"
-            f" something: others hold only because a product in them is 0 ({tried}). State them"
-            " without such products, or give starting values."
-        )
-    return (
-        "No maximum of the likelihood could be proven, so no estimate is given (Newton decrement"
-        f" {solution.decrement:.2g}; {tried}). Simplify the model or equate parameters over time."
-    )
-
-
-def _far_from_zero(panel: PanelData) -> str:
-    """Suggest to subtract a constant where scores lie so far from zero that precision is lost."""
-    values = np.vstack([group.values for group in panel.groups])
-    distance = np.abs(np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
-    farthest = int(distance.argmax())
-    if distance[farthest] < _FAR:
-        return ""
-    return (
-        f" '{panel.columns[farthest]}' lies {distance[farthest]:.0f} standard deviations from zero:"
-        " subtract the same constant from all waves of a variable, and fit again."
     )
 
 
@@ -361,9 +308,10 @@ def _finished(
         admissible=not findings,
         warnings=(
             *panel.notes,
-            *_small_sample(point),
-            *_at_bounds(solution),
-            *_undefined(table, functions),
+            *remarks.small_sample(point),
+            *remarks.few_clusters(sum(e.data.n_clusters for e in unrestricted), measures["npar"]),
+            *remarks.at_bounds(solution),
+            *remarks.undefined(table, functions),
             *findings,
         ),
         method=solution.method,
@@ -375,24 +323,3 @@ def _finished(
         defined=functions,
         sample=Sample.of(panel, unrestricted, index, scaled),
     )
-
-
-def _at_bounds(solution: Solution[ModelPoint]) -> list[str]:
-    if not solution.active:
-        return []
-    return [f"Estimates lie on these bounds, so their errors are 0: {', '.join(solution.active)}."]
-
-
-def _undefined(table: ParameterTable, functions: Defined) -> list[str]:
-    return [
-        f"'{row.definition}' is undefined at the estimates."
-        for row, value in zip(table.definitions, functions.values.tolist(), strict=True)
-        if math.isnan(value)
-    ]
-
-
-def _small_sample(point: ModelPoint) -> list[str]:
-    q, n = len(point.theta), sum(e.data.n for e in point.evaluations)
-    if n >= 5 * q:
-        return []
-    return [f"{n:.0f} persons are few for {q} parameters; tests and errors are approximate."]

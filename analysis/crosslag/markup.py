@@ -72,7 +72,7 @@ def as_html(fit: Fit) -> str:
     grouped = len(fit.group_names) > 1
     parts = [_STYLE, _pairs("", list(report.heading(fit)))]
     if fit.converged:
-        for position, (title, part) in enumerate(report.sections(fit.estimates)):
+        for position, (title, part) in enumerate(report.sections(fit)):
             if position == 1:
                 parts.append(_pairs("Fit", list(report.fit_lines(fit))))
             body = [report.cells(row, grouped=grouped) for _, row in part.iterrows()]

@@ -72,6 +72,11 @@ class PatternMoments:
         return float(self.count.sum())
 
     @property
+    def n_clusters(self) -> int:
+        """Number of clusters; 0 where persons are independent."""
+        return 0 if self.clusters is None else int(self.clusters.max()) + 1
+
+    @property
     def p(self) -> int:
         """Number of variables."""
         return int(self.observed.shape[1])

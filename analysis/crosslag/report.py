@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -34,9 +35,17 @@ def probability(value: float) -> str:
     return "<.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
-def sections(estimates: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Split the estimates by kind, lagged effects first; rows fixed to zero are left out."""
-    shown = estimates[~((estimates["se"] == 0) & (estimates["est"] == 0))]
+def sections(fit: Fit) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Split the estimates by kind, lagged effects first; rows fixed to zero are left out.
+
+    A column ``held`` tells estimates that a bound or a constraint holds from fixed values.
+    """
+    shown = fit.estimates
+    exogenous = set(fit.model.exogenous)
+    estimated = [row.free >= 0 and row.lhs not in exogenous for row in fit.table.rows]
+    estimated += [True] * len(fit.table.definitions)
+    shown["held"] = np.array(estimated) & (shown["se"] == 0)
+    shown = shown[shown["held"] | (shown["se"] != 0) | (shown["est"] != 0)]
     variance = (shown["op"] == "~~") & (shown["lhs"] == shown["rhs"])
     for key, title in SECTIONS.items():
         part = shown[variance] if key == "var" else shown[(shown["op"] == key) & ~variance]
@@ -107,7 +116,7 @@ def cells(row: pd.Series, *, grouped: bool) -> list[str]:
         *([str(row["group"])] if grouped else []),
         relation,
         number(row["est"]),
-        "fixed" if fixed else number(row["se"]),
+        "held" if row["held"] else "fixed" if fixed else number(row["se"]),
         number(row["z"], 2),
         probability(row["pvalue"]),
         "" if fixed else f"[{number(row['ci_lower'])}, {number(row['ci_upper'])}]",
@@ -126,7 +135,7 @@ def summary(fit: Fit) -> str:
     grouped = len(fit.group_names) > 1
     lines = _pairs(list(heading(fit)))
     if fit.converged:
-        for position, (title, part) in enumerate(sections(fit.estimates)):
+        for position, (title, part) in enumerate(sections(fit)):
             if position == 1:
                 lines += ["", "Fit", *_pairs(list(fit_lines(fit)))]
             body = [cells(row, grouped=grouped) for _, row in part.iterrows()]

@@ -272,8 +272,13 @@ def _longest(
 
 def at_model(data: PatternMoments, implied: Implied) -> PatternMoments:
     """Move complete data, linearly, to where their moments are those of the model."""
-    root = np.linalg.cholesky(data.scatter[0])
-    target = np.linalg.cholesky(implied.sigma)
-    turn = np.linalg.solve(root, np.eye(data.p)).T @ target.T
+    # Symmetric roots: with triangular ones, the order of the columns would count.
+    turn = _root(data.scatter[0], -0.5) @ _root(implied.sigma, 0.5)
     persons = (data.persons - data.mean[0]) @ turn + implied.mu
     return group_patterns(persons, data.clusters)
+
+
+def _root(matrix: Float, power: float) -> Float:
+    """Raise a symmetric matrix to a power."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * values**power) @ vectors.T)

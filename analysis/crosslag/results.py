@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from crosslag import report
-from crosslag._types import Float
+from crosslag._types import Float, freeze
 from crosslag.bootstrap import Bootstrap
 from crosslag.compare import Comparison, Method, compare
 from crosslag.defined import Defined, WaldTest, wald
@@ -39,7 +39,9 @@ _Z95 = float(special.ndtri(0.975))
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Fit:
-    """A fitted model. Every number is NaN if ``converged`` is False.
+    """A fitted model. If ``converged`` is False, all numbers are NaN but counts.
+
+    Counts are ``npar``, ``ntotal`` and ``df`` of ``indices``, and persons and patterns.
 
     Attributes
     ----------
@@ -102,8 +104,8 @@ class Fit:
     bootstrap: Bootstrap | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for array in (self.theta, self.vcov, self.standardised.values, self.standardised.errors):
-            array.setflags(write=False)
+        parts = (self.standardised, self.defined, self.sample, self.bootstrap)
+        freeze((self.theta, self.vcov, *parts))
         object.__setattr__(self, "indices", MappingProxyType(dict(self.indices)))
 
     @cached_property
@@ -167,6 +169,12 @@ class Fit:
         """
         if not self.converged:
             raise ModelError("There is nothing to test: the fit has not converged.")
+        n_clusters = sum(data.n_clusters for data in self.sample.patterns)
+        if 0 < n_clusters <= self.indices["npar"]:
+            raise ModelError(
+                f"{n_clusters} clusters are too few for a Wald test in a model of"
+                f" {self.indices['npar']:.0f} parameters; compare() fits."
+            )
         scale = natural_scale(self.point.expected_information())
         return wald(self.table, self.theta, self.vcov, parse_constraints(constraints), scale)
 

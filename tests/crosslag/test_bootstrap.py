@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,6 +176,39 @@ def test_bollen_and_stine_move_the_data_to_the_model():
     assert abs(fitted.bootstrap.pvalue_bollen_stine - fitted.indices["pvalue"]) < 0.2
 
 
+def test_bollen_and_stine_do_not_depend_on_the_order_of_the_columns():
+    data = draw(250, 3, seed=9)
+    patterns = group_patterns(data.to_numpy())
+    implied = cl.fit(MODEL, data).point.implied[0]
+    order = np.random.default_rng(1).permutation(patterns.p)
+    moments = replace(implied, mu=implied.mu[order], sigma=implied.sigma[np.ix_(order, order)])
+    moved = at_model(patterns, implied).persons[:, order]
+    other = at_model(group_patterns(data.to_numpy()[:, order]), moments).persons
+    np.testing.assert_allclose(other, moved, atol=1e-9)
+
+
+def test_a_draw_without_a_standardised_value_does_not_blank_the_interval():
+    """An intercept's variance that is negative in some draws: the others still have values."""
+    process = cl.PanelProcess.stationary(0.02 * np.eye(2), 0.3 * np.eye(2), np.eye(2))
+    scores = process.draw(60, 3, np.random.default_rng(7)).reshape(60, -1)
+    fitted = cl.fit(MODEL, pd.DataFrame(scores, columns=draw(1, 3, 1).columns), bootstrap=100)
+    boot = fitted.bootstrap
+    known = fitted.estimates["std_all"].notna().to_numpy()
+    gaps = np.isnan(boot.standardised) & known
+    assert 0 < gaps.any(axis=1).sum() < len(boot.draws) - 20
+    count = gaps.any(axis=1).sum()
+    said = f"{count} of {len(boot.draws)} draws leave standardised or defined values undefined"
+    assert any(said in warning for warning in fitted.warnings)
+    table = boot.intervals()
+    enough = known & ((~np.isnan(boot.standardised)).sum(axis=0) >= 20)
+    assert enough[gaps.any(axis=0)].any()
+    assert table.loc[enough, ["std_se", "std_lower", "std_bc_upper"]].notna().all(axis=None)
+    column = int(np.flatnonzero(gaps.any(axis=0) & enough)[0])
+    left = boot.standardised[:, column]
+    expected = np.quantile(left[~np.isnan(left)], 0.025, method="weibull")
+    assert table["std_lower"][column] == pytest.approx(expected)
+
+
 def test_bollen_and_stine_reject_a_wrong_model():
     fitted = cl.fit(cl.clpm(panel(4)), draw(600, 4, seed=1), bootstrap=60, bollen_stine=True)
     assert fitted.indices["pvalue"] < 1e-6
@@ -209,10 +244,12 @@ def test_draws_left_out_and_inadmissible_ones_are_counted_and_said():
     said = [note for note in fitted.warnings if "draws" in note]
     assert said == boot.notes()
     assert any(f"{boot.n_inadmissible} of 60 bootstrap draws were inadmissible" in s for s in said)
-    counts = (boot.n_failed, boot.n_failed_bollen_stine, boot.n_inadmissible)
+    undefined = int(np.isnan(boot.standardised).any(axis=1).sum())
+    counts = (boot.n_failed, boot.n_failed_bollen_stine, boot.n_inadmissible, undefined)
     assert len(said) == sum(count > 0 for count in counts)
 
 
 def test_an_impossible_coverage_is_refused(fit):
-    with pytest.raises(cl.ModelError, match="between 0 and 1"):
-        fit.bootstrap.intervals(95)
+    for level in (95, "0.9", None):
+        with pytest.raises(cl.ModelError, match="between 0 and 1"):
+            fit.bootstrap.intervals(level)

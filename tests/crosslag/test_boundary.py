@@ -72,3 +72,15 @@ def test_more_than_three_variables_are_refused():
     names = panel(3) | {"ox": ["ox1", "ox2", "ox3"], "oy": ["oy1", "oy2", "oy3"]}
     with pytest.raises(cl.ModelError, match="up to 3"):
         cl.random_intercept_test(names, data)
+
+
+def test_no_difference_but_rounding_speaks_for_nothing():
+    """A variance on its bound: half of the mixture lies at 0, and the rest above."""
+    process = cl.PanelProcess.stationary(np.zeros((1, 1)), np.array([[-0.4]]), np.eye(1))
+    scores = process.draw(200, 4, np.random.default_rng(6)).reshape(200, -1)
+    data = pd.DataFrame(scores, columns=["x1", "x2", "x3", "x4"])
+    test = cl.random_intercept_test({"x": list(data.columns)}, data)
+    larger, smaller = (fit.indices["logl"] for fit in (test.with_intercepts, test.without))
+    assert larger - smaller == pytest.approx(0.0, abs=1e-8)
+    assert test.chisq == 0
+    assert test.pvalue == 1

@@ -45,6 +45,19 @@ def test_few_clusters_are_stated_and_one_is_refused(gappy):
         cl.fit(MODEL, gappy.assign(site=1), "MLR", "fiml", cluster="site")
 
 
+def test_fewer_clusters_than_parameters_prove_nothing(gappy):
+    fit = cl.fit(MODEL, gappy.assign(site=gappy.index % 20), "MLR", "fiml", cluster="site")
+    said = f"20 clusters can't tell about the errors of {fit.indices['npar']} parameters"
+    assert any(said in warning for warning in fit.warnings)
+    labelled = cl.riclpm(panel(4), equal=("lags",))
+    tied = cl.fit(labelled, gappy.assign(site=gappy.index % 20), "MLR", "fiml", cluster="site")
+    with pytest.raises(cl.ModelError, match="20 clusters are too few for a Wald test"):
+        tied.wald("l_x_y == 0")
+    many = cl.fit(labelled, gappy.assign(site=gappy.index % 60), "MLR", "fiml", cluster="site")
+    assert not any("can't tell about the errors" in warning for warning in many.warnings)
+    assert many.wald("l_x_y == 0").df == 1
+
+
 def test_persons_without_a_cluster_are_left_out(gappy):
     site = np.where(np.arange(len(gappy)) < 3, np.nan, np.arange(len(gappy)) % 50)
     fit = cl.fit(MODEL, gappy.assign(site=site), "MLR", "fiml", cluster="site")

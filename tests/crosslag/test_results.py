@@ -48,6 +48,54 @@ def test_results_can_not_be_changed(fit):
     assert fit.estimates["est"].abs().max() > 0
 
 
+def test_nothing_within_results_can_be_changed(complete):
+    model = cl.parse("x2 ~ a*x1 + b*y1; y2 ~ x1 + y1; total := a + b")
+    data = complete.copy()
+    fit = cl.fit(model, data, bootstrap=20)
+    arrays = {
+        "defined": fit.defined.values,
+        "standardised": fit.standardised.errors,
+        "draws": fit.bootstrap.draws,
+        "standardised draws": fit.bootstrap.standardised,
+        "means": fit.sample.means[0],
+        "covariances": fit.sample.covariances[0],
+        "rows": fit.sample.rows[0],
+        "persons": fit.sample.patterns[0].persons,
+        "counts": fit.sample.patterns[0].count,
+    }
+    for name, array in arrays.items():
+        assert not array.flags.writeable, name
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    before = fit.bootstrap.intervals()
+    table = fit.bootstrap.estimates
+    table["est"] = 0.0
+    pd.testing.assert_frame_equal(fit.bootstrap.intervals(), before)
+    before = fit.sample.patterns[0].persons.copy()
+    data.loc[0, "x1"] = 99.0  # the user's own data stay as free as they were
+    np.testing.assert_array_equal(fit.sample.patterns[0].persons, before)
+
+
+def test_what_a_bound_or_constraint_holds_is_shown_as_held(complete):
+    fit = cl.fit("y2 ~ y1 + a*x1 + b*x2\nx2 ~ 0.5*x1\na > 3\nb == 0.25", complete)
+    lines = [line.split() for line in fit.summary().splitlines()]
+    status = {tuple(line[:3]): line[5] for line in lines if line[1:2] == ["~"] and "(" in line[3]}
+    assert status == {("y2", "~", "x1"): "held", ("y2", "~", "x2"): "held"}
+    fixed = next(line for line in lines if line[:3] == ["x2", "~", "x1"])
+    assert fixed[4] == "fixed"
+
+
+def test_a_variance_held_at_zero_stays_in_the_summary():
+    process = cl.PanelProcess.stationary(np.zeros((1, 1)), np.array([[-0.4]]), np.eye(1))
+    scores = process.draw(200, 4, np.random.default_rng(6)).reshape(200, -1)
+    data = pd.DataFrame(scores, columns=["x1", "x2", "x3", "x4"])
+    fit = cl.random_intercept_test({"x": list(data.columns)}, data).with_intercepts
+    assert fit.estimates.query("lhs == 'RI_x' and rhs == 'RI_x'")["est"].item() == 0
+    for text in (fit.summary(), fit._repr_html_()):
+        assert "RI_x ~~ RI_x" in text
+        assert "held" in text
+
+
 def test_indices_hold_what_is_documented(fit):
     names = "npar ntotal logl chisq df pvalue chisq_scaled pvalue_scaled scaling_factor"
     more = "cfi tli rmsea rmsea_ci_lower rmsea_ci_upper srmr aic bic"
