@@ -7,7 +7,7 @@ saturated correlates of Graham (2003, doi:10.1207/S15328007SEM1001_4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from crosslag.errors import ModelError
@@ -24,8 +24,11 @@ def with_auxiliary(model: Model, names: Sequence[str], missing: str) -> Model:
     ModelError
         If a name is repeated or part of the model, or persons with gaps are left out anyway.
     """
-    if isinstance(names, str):
-        raise ModelError("auxiliary= is a list of columns, not a single text.")
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise ModelError(f"auxiliary={names!r}: give a list of columns, not a single one.")
+    names = list(names)
+    if not all(isinstance(name, str) for name in names):
+        raise ModelError(f"auxiliary={names!r}: the names of columns are texts.")
     if not names:
         return model
     if missing != "fiml":
@@ -33,7 +36,7 @@ def with_auxiliary(model: Model, names: Sequence[str], missing: str) -> Model:
     own = [name for name in names if name in (*model.observed, *model.latent)]
     if own or len(set(names)) < len(names):
         what = f"{', '.join(own)} is part of the model" if own else "a column is named twice"
-        raise ModelError(f"auxiliary={list(names)}: {what}.")
+        raise ModelError(f"auxiliary={names}: {what}.")
     added = [
         *(Relation(a, "~~", b) for i, a in enumerate(names) for b in names[i:]),
         *(Relation(a, "~~", column) for a in names for column in model.observed),

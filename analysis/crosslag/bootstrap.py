@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special
 
 from crosslag._types import Float
-from crosslag.errors import ModelError
+from crosslag.errors import ModelError, require_whole
 from crosslag.inference import pseudo_inverse
 from crosslag.resampling import Job, at_model, resample
 
@@ -171,8 +171,7 @@ class Plan:
             ("seed", seed, 0),
             ("workers", workers, 1),
         ):
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-                raise ModelError(f"{name}={value!r} must be a whole number of at least {least}.")
+            require_whole(name, value, least)
         if bollen_stine and missing == "fiml":
             raise ModelError(
                 "bollen_stine=True needs complete data: persons with gaps can't be moved to where"

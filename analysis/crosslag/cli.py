@@ -35,8 +35,22 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:
+    if not asked:
+        return
+    from importlib.metadata import version
+
+    typer.echo(f"crosslag {version('longwave')}")
+    raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
+def _commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
     """Panel models for longitudinal data."""
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["CrosslagError", "DataError", "ModelError", "ModelSyntaxError"]
+import numpy as np
+
+__all__ = ["CrosslagError", "DataError", "ModelError", "ModelSyntaxError", "require_whole"]
 
 
 class CrosslagError(ValueError):
@@ -44,3 +46,16 @@ def _width(text: str) -> int:
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
     )
+
+
+def require_whole(name: str, value: object, least: int) -> int:
+    """Check a number that counts something.
+
+    Raises
+    ------
+    ModelError
+        If it is no whole number, or less than ``least``.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ModelError(f"{name}={value!r} must be a whole number of at least {least}.")
+    return int(value)

@@ -116,6 +116,10 @@ def fit(
     """
     if estimator not in get_args(Estimator):
         raise ModelError(f"estimator={estimator!r} is unknown; use 'ML' or 'MLR'.")
+    if auto not in get_args(Auto):
+        raise ModelError(f"auto={auto!r} is unknown; use one of {list(get_args(Auto))}.")
+    if not isinstance(fixed_x, bool):
+        raise ModelError(f"fixed_x={fixed_x!r} must be True or False.")
     if isinstance(model, str):
         model = parse(model, auto)
     if not isinstance(model, Model):
@@ -125,8 +129,9 @@ def fit(
     _require_information(information, estimator)
     if cluster is not None and estimator != "MLR":
         raise ModelError("cluster= needs estimator='MLR': only its errors allow for clusters.")
+    left_out: tuple[str, ...] = ()
     if isinstance(data, Panel):
-        data = data.data
+        left_out, data = data.notes, data.data
     given: Sequence[str] = ()
     if fixed_x:
         model = with_exogenous_moments(model)
@@ -134,11 +139,12 @@ def fit(
     model = with_auxiliary(model, auxiliary, missing)
     plan = Plan.checked(bootstrap, seed, workers, bollen_stine=bollen_stine, missing=missing)
     panel = prepare(data, model.observed, missing, group, cluster, given)
+    _require_no_column(model.latent, data)
     table, structures = layout(model, len(panel.groups))
     _require_degrees_of_freedom(table)
     patterns = [group_patterns(g.values, g.clusters) for g in panel.groups]
     unrestricted = [_saturated(p, panel, k) for k, p in enumerate(patterns)]
-    panel = replace(panel, notes=(*panel.notes, *remarks.thin_coverage(patterns, panel)))
+    panel = replace(panel, notes=(*left_out, *panel.notes, *remarks.thin_coverage(patterns, panel)))
     solution = find_maximum(table, structures, unrestricted)
     if not solution.converged:
         sample = Sample.of(panel, unrestricted, data.index, None)
@@ -167,6 +173,15 @@ def fit(
         drawn = plan.run(fitted)
         fitted = replace(fitted, bootstrap=drawn, warnings=(*fitted.warnings, *drawn.notes()))
     return given_exogenous(fitted) if fixed_x else fitted
+
+
+def _require_no_column(latent: Sequence[str], data: pd.DataFrame) -> None:
+    named = [name for name in latent if name in data.columns]
+    if named:
+        raise ModelError(
+            f"{', '.join(named)}: latent in the model, but also a column of the data; rename one of"
+            " the two, or leave the column out."
+        )
 
 
 def _require_information(information: str, estimator: Estimator) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -126,8 +126,8 @@ class Panel:
             column to keep, and values that are not finite numbers.
         """
         _require_frame(data)
-        if isinstance(variables, str) or isinstance(keep, str):
-            raise DataError("variables and keep are lists of columns, not a single text.")
+        if any(isinstance(v, str) or not isinstance(v, Collection) for v in (variables, keep)):
+            raise DataError("variables and keep are lists of columns, not a single text or number.")
         _require_roles(person, wave, variables, keep)
         require_columns(data, [person, wave, *variables, *keep])
         for column in (person, wave):
@@ -213,7 +213,7 @@ def _refuse_gaps(series: pd.Series, name: str) -> None:
 def _wave_order(series: pd.Series, name: str, waves: Sequence[object] | None) -> list[object]:
     found = series.unique().tolist()
     if waves is not None:
-        if isinstance(waves, str) or not len(waves):
+        if isinstance(waves, str) or not isinstance(waves, Collection) or not len(waves):
             raise DataError(f"waves={waves!r}: list the waves in order of time; there are {found}.")
         listed = list(waves)
         absent = [value for value in listed if value not in found]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
-from crosslag.errors import ModelError
+from crosslag.errors import ModelError, require_whole
 from crosslag.expressions import Constraint, Definition, labels, renamed
 from crosslag.table import DefinedRow, Operator, ParameterRow, ParameterTable
 
@@ -167,9 +167,10 @@ class Model:
         Raises
         ------
         ModelError
-            If a vector of labels or values does not have one entry per group, or parameters with
-            one label are fixed at different values.
+            If a vector of labels or values does not have one entry per group, parameters with one
+            label are fixed at different values, or there is no group.
         """
+        require_whole("n_groups", n_groups, 1)
         rows = _tied(list(_rows(self._complete(), n_groups)))
         positions: dict[object, int] = {}
         numbered = [_numbered(row, positions) for row in rows]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy import special
 from crosslag._types import Float
 from crosslag.batch import Moments, inverses, solve_many
 from crosslag.builders import riclpm
-from crosslag.errors import ModelError
+from crosslag.errors import ModelError, require_whole
 from crosslag.estimate import ModelPoint, maximise, model_point
 from crosslag.inference import positive_semidefinite, vcov
 from crosslag.model import Model, ParameterTable
@@ -22,6 +23,7 @@ from crosslag.resampling import Job, refit
 from crosslag.search import layout
 from crosslag.simulate import PanelProcess
 from crosslag.starting import starting_values
+from crosslag.syntax import parse
 
 __all__ = ["Power", "power"]
 
@@ -96,7 +98,7 @@ def power(
     waves: int,
     *,
     names: Sequence[str] = ("x", "y"),
-    model: Model | None = None,
+    model: Model | str | None = None,
     gaps: float = 0.0,
     dropout: float = 0.0,
     alpha: float = 0.05,
@@ -117,8 +119,8 @@ def power(
     names
         Names of the process's variables; their columns are ``x1, x2, ...``.
     model
-        What is fitted; by default the RI-CLPM of all variables. If it does not hold for the
-        process, ``truth`` is what it comes closest to in the population.
+        What is fitted, a builder's or lavaan's syntax; by default the RI-CLPM of all variables. If
+        it does not hold for the process, ``truth`` is what it comes closest to in the population.
     gaps, dropout
         Share of cells that are missing at random; chance to leave for good before each later wave.
     alpha
@@ -138,8 +140,16 @@ def power(
         If a number is impossible, names do not fit the process, or the model does not fit the
         columns or is not identified in the population.
     """
-    sizes = [n] if isinstance(n, int | np.integer) else list(n)
+    sizes = list(n) if isinstance(n, Iterable) and not isinstance(n, str) else [n]
     _require_possible(sizes, gaps, dropout, alpha, replications, workers)
+    require_whole("seed", seed, 0)
+    require_whole("waves", waves, 1)
+    if not isinstance(process, PanelProcess):
+        raise ModelError(f"The process must be a PanelProcess, not {type(process).__name__}.")
+    if isinstance(model, str):
+        model = parse(model)
+    if not isinstance(model, Model | None):
+        raise ModelError(f"The model must be a builder's or a text, not {type(model).__name__}.")
     if len(names) != process.k:
         raise ModelError(f"names={list(names)}: the process has {process.k} variables.")
     panel = {name: [f"{name}{t}" for t in range(1, waves + 1)] for name in names}
@@ -174,7 +184,7 @@ def power(
 
 
 def _require_possible(
-    sizes: Sequence[int],
+    sizes: Sequence[object],
     gaps: float,
     dropout: float,
     alpha: float,
@@ -182,15 +192,16 @@ def _require_possible(
     workers: int,
 ) -> None:
     for name, share in (("gaps", gaps), ("dropout", dropout)):
-        if not 0 <= share < 1:
+        if not isinstance(share, Real) or not 0 <= share < 1:
             raise ModelError(f"{name}={share!r} is a share of at least 0 and below 1.")
-    if not 0 < alpha < 1:
+    if not isinstance(alpha, Real) or not 0 < alpha < 1:
         raise ModelError(f"alpha={alpha!r} lies between 0 and 1, such as 0.05.")
-    if replications < _FEWEST or workers < 1 or not sizes or min(sizes) < 2:
-        raise ModelError(
-            f"replications={replications} (at least {_FEWEST}), workers={workers} (at least 1) or"
-            f" n={sizes} (at least 2) is too small."
-        )
+    require_whole("replications", replications, _FEWEST)
+    require_whole("workers", workers, 1)
+    if not sizes:
+        raise ModelError("n=[]: give at least one number of persons.")
+    for size in sizes:
+        require_whole("n", size, 2)
 
 
 def _population(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from crosslag._types import Float
-from crosslag.errors import ModelError
+from crosslag.errors import ModelError, require_whole
 
 __all__ = ["PanelProcess", "stationary_innovation"]
 
@@ -44,9 +44,9 @@ class PanelProcess:
     innovation: Float
 
     def __post_init__(self) -> None:
-        k = len(np.atleast_1d(self.between))
+        k = len(np.atleast_1d(_numbers("between", self.between)))
         for name in ("between", "lags", "first", "innovation"):
-            matrix = np.array(getattr(self, name), dtype=np.float64)
+            matrix = _numbers(name, getattr(self, name))
             if matrix.shape != (k, k):
                 raise ModelError(f"{name} must have shape ({k}, {k}), not {matrix.shape}.")
             if not np.isfinite(matrix).all():
@@ -81,10 +81,10 @@ class PanelProcess:
         ModelError
             If a matrix is no covariance, or the effects are too strong for ``within``.
         """
-        covariance = np.array(within, dtype=np.float64)
-        effects = np.array(lags, dtype=np.float64)
+        covariance = _numbers("within", within)
+        effects = _numbers("lags", lags)
         return cls(
-            np.array(between, dtype=np.float64),
+            _numbers("between", between),
             effects,
             covariance,
             stationary_innovation(effects, covariance),
@@ -124,10 +124,12 @@ class PanelProcess:
         ModelError
             If ``n`` is negative, ``waves`` not positive, or ``shift`` has another shape.
         """
-        if n < 0 or waves < 1:
-            raise ModelError(f"Can't draw {n} persons at {waves} waves.")
+        require_whole("n", n, 0)
+        require_whole("waves", waves, 1)
+        if not hasattr(rng, "standard_normal"):
+            raise ModelError(f"rng={rng!r}: give a generator, such as np.random.default_rng(1).")
         k = self.k
-        added = None if shift is None else np.asarray(shift, dtype=np.float64)
+        added = None if shift is None else _numbers("shift", shift)
         if added is not None and added.shape not in {(waves, k), (n, waves, k)}:
             raise ModelError(
                 f"shift must have shape ({waves}, {k}) or ({n}, {waves}, {k}), not {added.shape}."
@@ -192,7 +194,11 @@ def stationary_innovation(lags: npt.ArrayLike, within: npt.ArrayLike) -> Float:
     ModelError
         If that is not a covariance matrix: the lagged effects are too strong for ``within``.
     """
-    effects, covariance = np.asarray(lags, dtype=np.float64), np.asarray(within, dtype=np.float64)
+    effects, covariance = _numbers("lags", lags), _numbers("within", within)
+    if not covariance.ndim == 2 or len({*effects.shape, *covariance.shape}) > 1:
+        raise ModelError(
+            f"lags and within must have one shape (k, k), not {effects.shape}, {covariance.shape}."
+        )
     innovation = covariance - effects @ covariance @ effects.T
     if np.linalg.eigvalsh(innovation)[0] < -1e-10 * np.trace(covariance):
         raise ModelError(
@@ -200,6 +206,13 @@ def stationary_innovation(lags: npt.ArrayLike, within: npt.ArrayLike) -> Float:
             " effects smaller."
         )
     return np.asarray((innovation + innovation.T) / 2)
+
+
+def _numbers(name: str, values: npt.ArrayLike) -> Float:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{name}={values!r} is no matrix of numbers.") from error
 
 
 def _require_covariance(name: str, matrix: Float) -> None:

@@ -85,8 +85,8 @@ def test_a_study_is_fitted_as_fit_would(found):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n": 1}, "too small"),
-        ({"replications": 3}, "too small"),
+        ({"n": 1}, "whole number of at least"),
+        ({"replications": 3}, "whole number of at least"),
         ({"gaps": 1.0}, "gaps=1.0"),
         ({"alpha": 5}, "alpha=5"),
         ({"names": ["x"]}, "has 2 variables"),

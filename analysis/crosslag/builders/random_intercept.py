@@ -36,7 +36,7 @@ def riclpm(
     predictors_on: PredictorsOn = "intercepts",
     outcomes: Sequence[str] = (),
     covariates: Mapping[str, Sequence[str]] | None = None,
-    invariance: Invariance = "scalar",
+    invariance: Invariance | None = None,
 ) -> Model:
     """Build a random-intercept cross-lagged panel model (Hamaker and others 2015).
 
@@ -63,7 +63,7 @@ def riclpm(
         Name of every time-varying covariate and its columns; each predicts the deviations at its
         wave, from the second on, and covaries with intercepts and first deviations.
     invariance
-        With several indicators: ``"metric"``, ``"scalar"`` or ``"strict"``, as in
+        With several indicators: ``"metric"``, ``"scalar"`` (the default) or ``"strict"``, as in
         :func:`longitudinal_cfa`.
 
     Returns
@@ -89,10 +89,12 @@ def riclpm(
     if predictors_on not in get_args(PredictorsOn):
         known = list(get_args(PredictorsOn))
         raise ModelError(f"predictors_on={predictors_on!r} is unknown; use one of {known}.")
-    if invariance not in get_args(Invariance):
+    if invariance is not None and invariance not in get_args(Invariance):
         known = list(get_args(Invariance))
         raise ModelError(f"invariance={invariance!r} is unknown; use one of {known}.")
-    measurement = _measurement(variables, invariance)
+    measurement = _measurement(variables, invariance or "scalar")
+    if measurement is None and invariance is not None:
+        raise ModelError("invariance= is for several indicators: give lists of columns by wave.")
     if measurement is not None and "means" in options:
         raise ModelError('"means" is for variables with one column at each wave.')
     panel = (
