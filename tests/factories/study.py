@@ -134,7 +134,7 @@ def make_protocol(
             contact="team@example.org",
         ),
         sites={name: Site(name, {"en": name.title()}) for name in ("north", "south")},
-        data_protection=DataProtection("", "", (), Duration(months=6), Duration(months=120), ""),
+        data_protection=DataProtection("", {}, {}, Duration(months=6), Duration(months=120), {}),
         eligibility=Eligibility((), "true"),
         consent=ConsentPlan("1.0", {"en": "Yes?"}, ()),
         arms={

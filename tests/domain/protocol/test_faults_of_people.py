@@ -106,6 +106,27 @@ STUDY = [
         "data_protection",
     ),
     Broken(
+        "data_protection.erasure.tr",
+        "erasure: On request.",
+        "erasure: {en: On request.}",
+        "missing",
+        "tr",
+    ),
+    Broken(
+        "data_protection.recipients.tr",
+        "recipients: []",
+        "recipients: {en: [The team]}",
+        "missing",
+        "for each language",
+    ),
+    Broken(
+        "data_protection.recipients.xx",
+        "recipients: []",
+        "recipients: {en: [The team], tr: [Ekip], xx: [Who]}",
+        "not a language of this study",
+        "for each language",
+    ),
+    Broken(
         "data_protection.controller",
         "controller: The laboratory",
         "controller: ''",

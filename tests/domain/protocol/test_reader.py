@@ -42,6 +42,19 @@ def test_words_and_times_without_quotes_stay_what_they_look_like(small: dict[str
     assert protocol.messages.quiet_hours == ("21:00", "08:00")
 
 
+def test_what_is_said_of_the_data_stands_for_all_languages_or_is_written_in_each(small):
+    plain = read_protocol(small).data_protection
+    assert plain.erasure == {"en": "On request.", "tr": "On request."}
+    assert plain.recipients == {"en": (), "tr": ()}
+    text = small["protocol.yaml"].decode()
+    assert "erasure: On request." in text and "recipients: []" in text
+    text = text.replace("erasure: On request.", "erasure: {en: On request., tr: İstek üzerine.}")
+    text = text.replace("recipients: []", "recipients: {en: [The team], tr: [Ekip]}")
+    told = read_protocol({**small, "protocol.yaml": text.encode()}).data_protection
+    assert told.erasure == {"en": "On request.", "tr": "İstek üzerine."}
+    assert told.recipients == {"en": ("The team",), "tr": ("Ekip",)}
+
+
 def test_everything_of_the_protocol_arrives(small: dict[str, bytes]) -> None:
     protocol = read_protocol(small)
     assert protocol.study.title["tr"] == "Küçük bir çalışma"

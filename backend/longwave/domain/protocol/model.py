@@ -42,11 +42,11 @@ class DataProtection:
     """Who answers for the data, why they may be kept, who receives them, and for how long."""
 
     controller: str
-    legal_basis: str
-    recipients: tuple[str, ...]
+    legal_basis: Text
+    recipients: Mapping[str, tuple[str, ...]]
     retention_contact: Duration
     retention_answers: Duration
-    erasure: str
+    erasure: Text
 
 
 @dataclass(frozen=True, slots=True)

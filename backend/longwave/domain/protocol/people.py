@@ -112,7 +112,7 @@ def _read_country(block: Block) -> str | None:
     return country
 
 
-def read_data_protection(block: Block) -> DataProtection:
+def read_data_protection(block: Block, languages: Sequence[str]) -> DataProtection:
     """Read who answers for the data, and how long they are kept."""
     retention = block.block("retention", "retention")
     contact, answers = (
@@ -121,12 +121,36 @@ def read_data_protection(block: Block) -> DataProtection:
     )
     return DataProtection(
         controller=block.text("controller"),
-        legal_basis=block.text("legal_basis"),
-        recipients=block.texts_in("recipients"),
+        legal_basis=_read_said(block, "legal_basis", languages),
+        recipients=_read_recipients(block, languages),
         retention_contact=contact,
         retention_answers=answers,
-        erasure=block.text("erasure"),
+        erasure=_read_said(block, "erasure", languages),
     )
+
+
+def _read_said(block: Block, field: str, languages: Sequence[str]) -> dict[str, str]:
+    """Read a text by language, or one that stands for all of them."""
+    if isinstance(block.raw(field), dict):
+        return block.texts(field, languages)
+    return dict.fromkeys(languages, block.text(field))
+
+
+def _read_recipients(block: Block, languages: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read a list by language, or one that stands for all of them."""
+    field = "recipients"
+    if not isinstance(block.raw(field), dict):
+        return dict.fromkeys(languages, block.texts_in(field))
+    lists = block.lists_in(field)
+    for language in sorted(set(languages) ^ set(lists) if languages else ()):
+        block.fault(
+            f"{field}.{language}",
+            f"The list in language {language!r} is missing."
+            if language in languages
+            else f"{language!r} is not a language of this study.",
+            "Write one list for each language of study.languages, or one list for all.",
+        )
+    return lists
 
 
 def _read_retention(block: Block, field: str) -> Duration:

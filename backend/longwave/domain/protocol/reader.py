@@ -117,7 +117,7 @@ def _read_sections(
         study=people.read_study(study, languages),
         sites=people.read_sites(root, languages),
         data_protection=people.read_data_protection(
-            _section(root, "data_protection", "data_protection")
+            _section(root, "data_protection", "data_protection"), languages
         ),
         eligibility=screening.read_eligibility(
             _section(root, "eligibility", "eligibility"), languages

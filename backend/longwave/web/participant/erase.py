@@ -82,6 +82,6 @@ def _page(
         erased=participant.erased_at is not None,
         paused=participant.messages == Messages.PAUSED,
         zone=participant.zone_at(edge.now),
-        policy=protocol.data_protection.erasure,
+        policy=say.pick(protocol.data_protection.erasure),
         keeps=span(say, protocol.data_protection.retention_answers),
     )

@@ -36,7 +36,7 @@ def leave(request: Request, edge: AtEdge) -> Response:
         withdrawn=participant.follow_up == FollowUp.WITHDRAWN,
         erased=participant.erased_at is not None,
         in_programme=participant.programme == ProgrammeState.ON,
-        erasure=protocol.data_protection.erasure,
+        erasure=say.pick(protocol.data_protection.erasure),
     )
 
 
