@@ -43,6 +43,7 @@ TOLD_TO_PARTICIPANTS = (
     "services/enrolment.py",
     "services/language.py",
     "services/withdrawal.py",
+    "web/participant/survey/sheet.py",
 )
 """Where failures are worded that a participant can read."""
 

@@ -31,6 +31,7 @@ class Purpose(Enum):
     SAMPLING = "sampling"
     CODE = "code"
     CALENDAR = "calendar"
+    PAGE = "page"
 
 
 class KeyRing:

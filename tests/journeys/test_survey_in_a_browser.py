@@ -10,7 +10,25 @@ from factories.browsing import Devices, launched, served
 
 pytestmark = pytest.mark.browser
 
-SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
+TROUBLES = """() => {
+    const found = [], root = document.documentElement;
+    const measure = (what) => {
+        if (root.scrollWidth > innerWidth) found.push(`wider than the window ${what}`);
+    };
+    measure("as it is");
+    root.style.setProperty("font-size", "200%");
+    measure("in large type");
+    root.style.removeProperty("font-size");
+    const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+    found.push(...ids.filter((id, place) => ids.indexOf(id) !== place));
+    for (const name of ["aria-labelledby", "aria-describedby"]) {
+        for (const node of document.querySelectorAll(`[${name}]`)) {
+            const named = node.getAttribute(name).split(" ");
+            found.push(...named.filter((id) => !ids.includes(id)));
+        }
+    }
+    return found;
+}"""
 STORED_IN_BROWSER = """async () => localStorage.length + sessionStorage.length
     + document.cookie.length + (await indexedDB.databases()).length"""
 WARNS = """() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }))"""
@@ -107,14 +125,14 @@ def test_every_kind_of_question_is_answered_looked_over_and_handed_in(
     while "/survey/check-answers" not in page.url:
         shown = page.locator(".item:visible")
         assert shown.count() == 1 or not script
-        assert page.evaluate(SIDEWAYS) <= 0
+        assert page.evaluate(TROUBLES) == []
         names = [box.get_attribute("data-item") for box in shown.all()]
         for name in names:
             if name in ANSWERS:
                 answer(page, name)
         onward(page)
     assert study.site.answers(person) == ANSWERS
-    assert page.evaluate(SIDEWAYS) <= 0
+    assert page.evaluate(TROUBLES) == []
     assert page.get_by_text("<b>Ward 7</b>", exact=True).is_visible()
     page.locator("main button.go").click()
     page.wait_for_url("**/survey/thanks")
@@ -360,6 +378,21 @@ def test_a_link_waits_for_an_answer_that_is_on_its_way(study, devices, person):
     held[0].continue_()
     page.wait_for_url("**/support**")
     assert study.site.answers(person)["ward"] == "Ward 7"
+
+
+def test_a_tab_saves_nothing_into_the_questionnaire_that_another_tab_has_opened(study, devices):
+    mine, yours = study.site.enrol(), study.site.enrol()
+    page = devices.page()
+    start(page, study, mine)
+    answer(page, "role")
+    saved(page)
+    start(page.context.new_page(), study, yours)
+    onward(page)
+    answer(page, "ward")
+    page.locator("#go").click()
+    page.wait_for_function("() => document.querySelector('#saved').textContent.includes('expired')")
+    assert study.site.answers(yours) == {}
+    assert set(study.site.answers(mine)) == {"role"}
 
 
 # --- back and forth -----------------------------------------------------------------------------

@@ -414,6 +414,23 @@ def test_nobody_reaches_the_answers_of_another(site, person, started):
         assert unknown.post("/survey/check-answers").status_code == 404
 
 
+def test_a_page_saves_nothing_into_the_questionnaire_of_another_tab(site, person, started):
+    walk(started)
+    pages = {path: started.get(path).text for path in ("/survey/about", "/survey/check-answers")}
+    other = site.enrol()
+    started.post(site.link(other))  # the same browser
+    for path, page in pages.items():
+        mark = {"form__sheet": re.search(r'name="form__sheet" value="(\w+)"', page)[1]}
+        for go in ("stop", "next"):
+            refused = started.post(path, data=mark | {"go": go})
+            assert refused.status_code == 409
+            assert "another questionnaire was opened in this browser" in refused.text
+    one = started.post("/survey/about/role", data=mark | {"value": "doctor"}, headers=JSON)
+    assert one.status_code == 409
+    assert site.answers(other) == {}
+    assert site.answers(person) == ANSWERS
+
+
 def test_a_cookie_of_an_earlier_day_opens_nothing(site, person, started):
     site.wait(hours=13)
     assert started.get("/survey/about").status_code == 404

@@ -3,6 +3,7 @@
 "use strict";
 window.longwaveSaving = (form, status, heard) => {
   const says = form.dataset;
+  const sheet = document.getElementById("sheet"); // names the questionnaire that this page is of
   const waiting = new Map(); // item id -> {values, others}; the latest wins
   const lostTrack = new Map(); // item id -> what may have arrived although no answer came back
   const listeners = [];
@@ -70,7 +71,7 @@ window.longwaveSaving = (form, status, heard) => {
       if (!lost) say("saving");
       const fields = [...given.values.map((value) => ["value", value]), ...given.others];
       // The revision is that of this moment: an earlier answer may just have been saved from here.
-      fields.push(["revision", heard.revision(item)]);
+      fields.push(["revision", heard.revision(item)], [sheet.name, sheet.value]);
       const answer = await ask(says.save + encodeURIComponent(item) + says.query, fields);
       if (!answer) {
         lostTrack.set(item, [...(lostTrack.get(item) ?? []), given.values.join(" ")]);

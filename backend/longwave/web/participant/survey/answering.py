@@ -28,7 +28,7 @@ async def save_one(
     """Save one answer as it is given."""
     outcome = await edge.answers.ask(
         Offered(
-            may_answer(request, edge),
+            may_answer(request, edge, form),
             instrument_id,
             item_id,
             read=lambda item: read_one(form, item),

@@ -13,8 +13,9 @@ from longwave.web.forms import Form
 from longwave.web.participant.survey.stops import Stop
 
 REVISION = "form__revision"
+SHEET = "form__sheet"
 HERE, THERE = "here", "there"
-_OURS = ("go", REVISION)
+_OURS = ("go", REVISION, SHEET)
 
 
 @dataclass(frozen=True, slots=True)

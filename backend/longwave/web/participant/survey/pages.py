@@ -13,6 +13,7 @@ from longwave.services import assessment as assessments
 from longwave.services import safety
 from longwave.services.assessment import Answers, AnswersChangedError, Given, Questionnaire
 from longwave.storage.tables import Assessment
+from longwave.storage.tables.base import key
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Form, Posted
 from longwave.web.participant.support import SUPPORT
@@ -32,6 +33,7 @@ from longwave.web.participant.survey.sheet import (
     current,
     first_page,
     lead,
+    mark_of,
     wants_json,
 )
 from longwave.web.participant.survey.stops import (
@@ -67,7 +69,8 @@ def show(instrument_id: str, request: Request, edge: AtEdge) -> Response:
     here = find(way, instrument_id, _page_number(request))
     if not here.items:
         return lead(request, first_page(sheet, answers))
-    view = View(sheet, here, way, answers, helps=helps, edits=_is_edit(request))
+    mark = mark_of(key(sheet.assessment), edge)
+    view = View(sheet, here, way, answers, mark, helps=helps, edits=_is_edit(request))
     return questions_page(request, view)
 
 
@@ -76,7 +79,7 @@ def save(instrument_id: str, request: Request, form: Posted, edge: AtEdge) -> Re
     """Save a page and go on; the last page completes the assessment, unless a review follows."""
     try:
         with edge.database.writing() as session:
-            sheet = current(session, request, edge)
+            sheet = current(session, request, edge, form)
             before = assessments.answers_of(session, sheet.assessment)
             here = find(stops(sheet, before), instrument_id, _page_number(request))
             leaving = _Leaving(session, sheet, here, edge, edits=_is_edit(request))
@@ -177,7 +180,8 @@ def _again(
         error.fields if isinstance(error, InvalidInputError) else {},
         error.conflicts if isinstance(error, AnswersChangedError) else {},
     )
-    view = View(sheet, again, way, answers, helps=helps, edits=_is_edit(request), draft=draft)
+    mark = mark_of(key(sheet.assessment), edge)
+    view = View(sheet, again, way, answers, mark, helps, _is_edit(request), draft)
     return questions_page(request, view)
 
 

@@ -20,7 +20,7 @@ from longwave.web.participant.questions import (
     given_answers,
     instrument_questions,
 )
-from longwave.web.participant.survey.given import REVISION, choice_field
+from longwave.web.participant.survey.given import REVISION, SHEET, choice_field
 from longwave.web.participant.survey.stops import (
     Stop,
     following,
@@ -56,12 +56,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page to be shown, and all that it is made of."""
+    """A page to be shown, and all that it is made of; ``mark`` names its assessment in the form."""
 
     sheet: Questionnaire
     here: Stop
     way: Sequence[Stop]
     answers: Answers
+    mark: str
     helps: bool = False
     edits: bool = False
     draft: Draft | None = None
@@ -105,6 +106,8 @@ def questions_page(request: Request, view: View) -> Response:
         first_trouble=next((one.id for one in questions if one.id in troubles), ""),
         disputes=disputes,
         revision_field=REVISION,
+        sheet_field=SHEET,
+        mark=view.mark,
         revision=revision,
         shown_at=draft.revision if draft and draft.revision is not None else revision,
         part=progress.page,

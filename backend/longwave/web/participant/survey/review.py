@@ -12,9 +12,11 @@ from longwave.i18n import translator
 from longwave.services import assessment as assessments
 from longwave.services import safety
 from longwave.services.assessment import Answers, Questionnaire
+from longwave.storage.tables.base import key
 from longwave.web.edge import AtEdge
 from longwave.web.forms import Posted
 from longwave.web.participant.frame import frame_of, in_language, language_for
+from longwave.web.participant.survey.given import SHEET
 from longwave.web.participant.survey.rendering import answer_in_words
 from longwave.web.participant.survey.sheet import (
     COMPLETE,
@@ -24,6 +26,7 @@ from longwave.web.participant.survey.sheet import (
     current,
     first_page,
     lead,
+    mark_of,
 )
 from longwave.web.participant.survey.stops import Stop, address, first_open, stops
 from longwave.web.rendering import page
@@ -57,6 +60,8 @@ def review(request: Request, edge: AtEdge) -> Response:
         frame=frame_of(request, sheet.study, sheet.protocol),
         slug=sheet.study.slug,
         action=in_language(request, REVIEW),
+        sheet_field=SHEET,
+        mark=mark_of(key(sheet.assessment), edge),
         given=_given(request, sheet, way, answers, language),
         helps=helps,
     )
@@ -67,7 +72,7 @@ def hand_in(request: Request, form: Posted, edge: AtEdge) -> Response:
     """Complete the assessment."""
     try:
         with edge.database.writing() as session:
-            sheet = current(session, request, edge)
+            sheet = current(session, request, edge, form)
             if form.get("go") == "stop":
                 return lead(request, STOPPED)
             answers = assessments.answers_of(session, sheet.assessment)
