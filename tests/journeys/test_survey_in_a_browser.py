@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 
 import pytest
 from factories.asking import ANSWERS, ASIDE, FILES
@@ -251,6 +252,20 @@ def test_an_answer_that_arrived_unseen_is_no_other_device_s(study, devices, pers
     saved(page)
     assert study.site.answers(person) == {"role": "doctor"}
     assert page.locator(".dispute").count() == 0
+
+
+def test_what_is_being_typed_is_saved_when_the_page_goes_out_of_sight(study, devices, person):
+    page = devices.page()
+    start(page, study, person)
+    go_to(page, "works_nights").locator("input[value=yes]").check()
+    onward(page)
+    page.locator("#q-nights input[name=nights]").first.press_sequentially("9")
+    page.close()
+    deadline = time.monotonic() + 10
+    while "nights" not in study.site.answers(person):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert study.site.answers(person)["nights"] == "9"
 
 
 # --- two devices --------------------------------------------------------------------------------

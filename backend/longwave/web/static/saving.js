@@ -10,6 +10,7 @@ window.longwaveSaving = (form, status, heard) => {
   const FIRST_PAUSE = 1000;
   const LONGEST_PAUSE = 30000;
   const PATIENCE = 15000;
+  const LIGHT = 30000; // bytes; browsers keep 64 KB alive at most
   let pause = FIRST_PAUSE;
   let timer = 0;
   let busy = false;
@@ -31,19 +32,21 @@ window.longwaveSaving = (form, status, heard) => {
   async function ask(address, fields) {
     const patience = new AbortController();
     const clock = setTimeout(() => patience.abort(), PATIENCE);
+    const body = new URLSearchParams(fields);
     try {
       const answer = await fetch(address, {
         method: "POST",
         headers: { Accept: "application/json" },
-        body: new URLSearchParams(fields),
+        body,
+        keepalive: String(body).length < LIGHT, // arrives although the page is closed
         signal: patience.signal,
       });
       const again = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-      const body = again ? {} : await answer.json().catch(() => ({}));
+      const content = again ? {} : await answer.json().catch(() => ({}));
       lost = again;
       if (again) say("troubled");
       else pause = FIRST_PAUSE;
-      return again ? null : { status: answer.status, ok: answer.ok, body };
+      return again ? null : { status: answer.status, ok: answer.ok, body: content };
     } catch {
       lost = true;
       say("unsaved");

@@ -49,6 +49,7 @@
     if (document.hidden) { // visible until now
       const step = steps[place];
       if (step) sight.set(step, (sight.get(step) || 0) + performance.now() - since);
+      for (const typed of [...dirty.keys()]) save(typed); // a phone may never show the page again
     }
     since = performance.now();
   });
