@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from sqlmodel import Session
 
 from longwave.domain.consent import ConsentForm
 from longwave.domain.errors import LinkExpiredError, LinkUsedError, RefusedTransitionError
 from longwave.domain.lifecycle import FollowUp, Stage
-from longwave.rehearsal.rehearse.answering import page
+from longwave.rehearsal.rehearse.answering import pages
 from longwave.rehearsal.rehearse.people import Depth, Virtual
 from longwave.rehearsal.rehearse.plan import Plan
 from longwave.rehearsal.rehearse.scratch import DIRECTOR, Scratch
@@ -74,9 +76,9 @@ class Acts:
             if depth is Depth.BREAKS_OFF:
                 self._break_off(session, person, assessment, now)
                 return False
-            names = self._protocol.wave(assessment.wave).instruments
-            pages = {name: self._page(person, assessment, name) for name in names}
-            assessments.save_pages(session, assessment, pages, now=now)
+            assessments.save_pages(
+                session, assessment, dict(self._pages(person, assessment)), now=now
+            )
             assessments.submit(session, assessment, keys=self._scratch.keys, now=now)
             return True
 
@@ -137,9 +139,11 @@ class Acts:
         assert person.participant_id is not None
         return participants.by_id(session, person.participant_id)
 
-    def _page(self, person: Virtual, assessment: Assessment, name: str) -> dict[str, str]:
+    def _pages(
+        self, person: Virtual, assessment: Assessment
+    ) -> Iterator[tuple[str, dict[str, str]]]:
         wave = self._protocol.wave(assessment.wave)
-        return page(person, self._protocol.instruments[name], wave, self._assumed)
+        return pages(person, self._protocol, wave, self._assumed)
 
     def _break_off(
         self, session: Session, person: Virtual, assessment: Assessment, now: datetime
@@ -147,11 +151,8 @@ class Acts:
         """Answer the pages up to one, and that one item by item up to its middle."""
         names = self._protocol.wave(assessment.wave).instruments
         last = int(person.rng.integers(len(names)))
-        if last:
-            pages = {name: self._page(person, assessment, name) for name in names[:last]}
-            assessments.save_pages(session, assessment, pages, now=now)
-        values = self._page(person, assessment, names[last])
-        half = [item.id for item in self._protocol.instruments[names[last]].items]
-        for item in half[: (len(half) + 1) // 2]:
-            value = values.get(item, "")
-            assessments.save_item(session, assessment, names[last], item, value, now=now)
+        *before, (name, values) = islice(self._pages(person, assessment), last + 1)
+        if before:
+            assessments.save_pages(session, assessment, dict(before), now=now)
+        for item, value in islice(values.items(), (len(values) + 1) // 2):
+            assessments.save_item(session, assessment, name, item, value, now=now)
