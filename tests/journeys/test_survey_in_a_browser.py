@@ -268,6 +268,21 @@ def test_what_is_being_typed_is_saved_when_the_page_goes_out_of_sight(study, dev
     assert study.site.answers(person)["nights"] == "9"
 
 
+def test_without_a_script_a_page_that_was_lost_can_be_sent_again(study, devices, person):
+    page = devices.page(script=False)
+    start(page, study, person)
+    for item in ("role", "ward", "works_nights"):
+        answer(page, item)
+    page.context.set_offline(True)
+    page.locator("#go").click()
+    page.wait_for_url("chrome-error://**")
+    assert study.site.answers(person) == {}
+    page.context.set_offline(False)
+    page.reload()
+    page.locator("#q-nights").wait_for()
+    assert set(study.site.answers(person)) == {"role", "ward", "works_nights"}
+
+
 # --- two devices --------------------------------------------------------------------------------
 
 
@@ -453,6 +468,7 @@ def test_what_is_wrong_is_said_beside_the_question_which_stays(study, devices, p
     go_to(page, "works_nights").locator("input[value=yes]").check()
     onward(page)
     field = page.locator("#q-nights input[name=nights]").first
+    page.locator("#q-nights input[name=nights]:focus").wait_for()
     field.fill("99")
     page.locator("#go").click()
     fault = page.locator("#e-nights")

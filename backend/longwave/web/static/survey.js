@@ -346,5 +346,7 @@
   show(first);
   history.replaceState({ ...history.state, step: first }, "");
   queue.say("ready");
-  if (wrong >= 0) focusOn(steps[first]);
+  // A part goes on here, whose introduction was read before.
+  const goesOn = new URLSearchParams(location.search).has("page");
+  if (wrong >= 0 || goesOn) focusOn(steps[first]);
 })();
