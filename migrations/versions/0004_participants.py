@@ -33,8 +33,6 @@ def _add_columns() -> None:
     op.add_column("assessment", sa.Column("item_orders", sa.JSON(), nullable=True))
     op.add_column("participant", sa.Column("programme_ends_at", _INSTANT, nullable=True))
     op.create_index("ix_participant_programme_ends_at", "participant", ["programme_ends_at"])
-    with op.batch_alter_table("contact") as batch:
-        batch.alter_column("email", existing_type=sa.LargeBinary(), nullable=True)
 
 
 def _add_courses() -> None:
@@ -164,7 +162,6 @@ def _add_codes() -> None:
         sa.Column("expires_at", _INSTANT, nullable=False),
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("used_at", _INSTANT, nullable=True),
-        sa.Column("address", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_code")),
         _reference("code", "participant"),
     )
