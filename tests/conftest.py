@@ -14,17 +14,21 @@ import signal
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+_STATEMENTS = 5000  # more than all tests run
 NO_SKIPS = "LONGWAVE_NO_SKIPS"
 _POSTGRES_HOME = "LONGWAVE_TEST_POSTGRES_HOME"
 
 DATABASES = ("sqlite", "postgresql")
+COPIED = "STRATEGY FILE_COPY"
+"""How a fresh PostgreSQL database is made: file by file takes a quarter of the usual way's time."""
 
 
 # --- nothing may be skipped where LONGWAVE_NO_SKIPS is set -------------------------------------
@@ -106,6 +110,55 @@ def _administer(server: Any, statement: str) -> None:
         connection.execute(statement)  # type: ignore[call-overload]
 
 
+# --- what is the same for all tests is done once -----------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _protocols_are_read_once() -> Iterator[None]:
+    """Read each protocol once in a test process: most of a lab's making is reading its protocol."""
+    from longwave.services.study import opening, reading
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "read_protocol", _remembered(opening.read_protocol))
+        patch.setattr(reading, "read_stored", _remembered(reading.read_stored))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_are_compiled_once() -> Iterator[None]:
+    """Let all databases of a kind share what SQLAlchemy compiles, as those of one process would.
+
+    It keeps that for each engine, and each test has an engine of its own: compiling took a third of
+    a test's time.
+    """
+    from sqlalchemy import Engine, event
+
+    from longwave.storage import database
+
+    make = database._engine
+    first: dict[str, Engine] = {}
+
+    def engine(url: str, durable: bool) -> Engine:
+        made = make(url, durable)
+        name = made.dialect.name
+        if name in first:
+            made.dialect, made._compiled_cache = first[name].dialect, first[name]._compiled_cache
+        else:
+            made._compiled_cache.capacity = _STATEMENTS
+            event.listen(made, "connect", lambda *_: first.setdefault(name, made))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_engine", engine)
+        yield
+
+
+def _remembered(read: Callable[[Mapping[str, Any]], Any]) -> Callable[[Mapping[str, Any]], Any]:
+    """Return a pure function of files that remembers what it returned for them."""
+    known = lru_cache(maxsize=100)(lambda files: read(dict(files)))
+    return lambda files: known(frozenset(files.items()))
+
+
 # --- fresh databases ---------------------------------------------------------------------------
 
 NewDatabase = Callable[[str, bool], str]
@@ -167,7 +220,7 @@ def new_database_url(request: pytest.FixtureRequest) -> Callable[[], str]:
 
     def new_postgres() -> str:
         name = f"test_{next(_numbers)}"
-        _administer(server, f"CREATE DATABASE {name} TEMPLATE {template_name}")
+        _administer(server, f"CREATE DATABASE {name} TEMPLATE {template_name} {COPIED}")
         return str(server.get_uri(name))
 
     return new_postgres
@@ -183,7 +236,7 @@ def _fresh(request: pytest.FixtureRequest, *, migrated: bool) -> Iterator[str]:
     server = request.getfixturevalue("postgres_server")
     template = request.getfixturevalue("migrated_postgres") if migrated else "template0"
     name = f"test_{next(_numbers)}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} {COPIED}")
     yield server.get_uri(name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -194,7 +247,7 @@ def new_postgres_database(postgres_server: Any) -> Callable[[], str]:
 
     def make() -> str:
         name = f"kept_{next(_numbers)}"
-        _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0")
+        _administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE template0 {COPIED}")
         return str(postgres_server.get_uri(name))
 
     return make
