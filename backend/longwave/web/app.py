@@ -6,6 +6,7 @@ from typing import cast
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -16,6 +17,7 @@ from longwave.config import Settings
 from longwave.storage.database import Database
 from longwave.web import errors, health
 from longwave.web.api import routes as api
+from longwave.web.chosen import Chosen
 from longwave.web.console import alerts, analysis, data, mail, overview, sign_in
 from longwave.web.edge import make_edge
 from longwave.web.guard import Guard
@@ -70,7 +72,8 @@ def create_app(settings: Settings, database: Database, clock: Clock) -> FastAPI:
         app.include_router(module.router, include_in_schema=False)
     app.include_router(health.router, include_in_schema=False)
     app.include_router(api.router)
-    app.mount("/static", _Static(directory=STATIC))
+    app.mount("/static", GZipMiddleware(_Static(directory=STATIC)))
+    app.add_middleware(Chosen, secure=settings.secure)
     app.add_middleware(Guard, base_url=settings.base_url, refuse=errors.refuse)
     return app
 

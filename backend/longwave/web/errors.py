@@ -29,6 +29,7 @@ from longwave.domain.errors import (
     TooOftenError,
 )
 from longwave.i18n import languages, preferred, translator
+from longwave.web.chosen import chosen_language
 from longwave.web.guard import HEADERS
 from longwave.web.rendering import page
 
@@ -137,9 +138,9 @@ def error_body(
 
 
 def reader_language(request: Request, offered: tuple[str, ...] | None = None) -> str:
-    """Return the language that a reader chose (``?lang=``), else what the browser prefers."""
+    """Return the language that a reader chose, else what the browser prefers."""
     offered = offered or languages()
-    chosen = request.query_params.get("lang", "")
+    chosen = chosen_language(request)
     if chosen in offered:
         return chosen
     return preferred(request.headers.get("accept-language", ""), offered)
@@ -164,6 +165,8 @@ def _participant_page(request: Request, status: int, message: str) -> Response:
         language,
         status=status,
         frame=None,
+        # What was posted is gone, and there may be nothing to read at its address.
+        languages=languages() if request.method == "GET" else (),
         title=told.rstrip("."),
         advice=say(advice),
     )

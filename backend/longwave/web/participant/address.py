@@ -16,10 +16,17 @@ from longwave.services import address, travel
 from longwave.services import language as languages
 from longwave.storage import participant as participants
 from longwave.storage.tables.base import key
+from longwave.web.chosen import forget
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
 from longwave.web.participant.coded import CODE, Refused, ask, form_of
-from longwave.web.participant.frame import frame_of, language_for, offered_languages, onward
+from longwave.web.participant.frame import (
+    frame_of,
+    is_reread,
+    language_for,
+    offered_languages,
+    onward,
+)
 from longwave.web.participant.here import here
 from longwave.web.rendering import page
 
@@ -59,7 +66,9 @@ def language(request: Request, form: Posted, edge: AtEdge) -> Response:
             languages.change_language(session, participant, form.get("language"), now=edge.now)
     except InvalidInputError as error:
         return _page(request, edge, faults=error.fields)
-    return Response(status_code=303, headers={"location": _PAGE})
+    response = Response(status_code=303, headers={"location": _PAGE})
+    forget(response)
+    return response
 
 
 @router.post(f"{_PAGE}/zone")
@@ -82,6 +91,8 @@ def change(fact: str, request: Request, form: Posted, edge: AtEdge) -> Response:
     """Send a code to a new address or number."""
     purpose = _purpose(fact)
     typed = form.get(fact)
+    if is_reread(form):
+        return _page(request, edge, typed={fact: typed})
 
     def asking(session: Session) -> None:
         participant = here(session, request, edge).participant
@@ -100,6 +111,8 @@ def change(fact: str, request: Request, form: Posted, edge: AtEdge) -> Response:
 def confirm(fact: str, request: Request, form: Posted, edge: AtEdge) -> Response:
     """Let a new address or number count, if the code was typed that was sent there."""
     purpose = _purpose(fact)
+    if is_reread(form):
+        return _page(request, edge, typed={f"{fact}-code": form.get(CODE)})
     try:
         with edge.database.writing() as session:
             participant = here(session, request, edge).participant
@@ -158,6 +171,7 @@ def _page(
                 now=now,
                 tried=(tried or {}).get(fact),
                 refused=(refused or {}).get(fact),
+                typed=(typed or {}).get(f"{fact}-code", ""),
             )
             for fact in _FACTS
         }

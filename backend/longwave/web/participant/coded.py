@@ -23,10 +23,14 @@ Ask = Callable[[Session], None]
 
 @dataclass(frozen=True, slots=True)
 class CodeForm:
-    """How a form for a code stands: until when one that was sent is good, and what was wrong."""
+    """How a form for a code stands: until when one that was sent is good, and what was wrong.
+
+    ``typed`` is a code that was typed, and not yet tried.
+    """
 
     good_until: datetime | None
     fault: str = ""
+    typed: str = ""
 
     @property
     def status(self) -> int:
@@ -60,6 +64,7 @@ def form_of(
     now: datetime,
     tried: Tried | None = None,
     refused: Refused | None = None,
+    typed: str = "",
 ) -> CodeForm:
     """Return how a form for a code stands."""
     code = codes.awaited(session, participant, purpose, now=now)
@@ -73,7 +78,7 @@ def form_of(
         fault = told.format(time=say.time(refused.again_at, zone))
     elif tried is not None:
         fault = say(_FAULTS[tried])
-    return CodeForm(code.expires_at if code is not None else None, fault)
+    return CodeForm(code.expires_at if code is not None else None, fault, typed)
 
 
 def _(text: str) -> str:

@@ -13,7 +13,7 @@ from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
 from longwave.web.participant.archive import archive
 from longwave.web.participant.coded import CODE, Refused, ask, form_of
-from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.frame import frame_of, is_reread, language_for, onward
 from longwave.web.participant.here import here
 from longwave.web.rendering import page
 
@@ -48,6 +48,8 @@ def send_code(request: Request, edge: AtEdge) -> Response:
 @router.post(_PAGE)
 def send_copy(request: Request, form: Posted, edge: AtEdge) -> Response:
     """Send the copy to whoever typed the code."""
+    if is_reread(form):
+        return _page(request, edge, typed=form.get(CODE))
     copy: OwnCopy | None = None
     with edge.database.writing() as session:
         participant, _, protocol = here(session, request, edge)
@@ -66,7 +68,12 @@ def send_copy(request: Request, form: Posted, edge: AtEdge) -> Response:
 
 
 def _page(
-    request: Request, edge: Edge, *, tried: Tried | None = None, refused: Refused | None = None
+    request: Request,
+    edge: Edge,
+    *,
+    tried: Tried | None = None,
+    refused: Refused | None = None,
+    typed: str = "",
 ) -> Response:
     with edge.database.reading() as session:
         participant, study, protocol = here(session, request, edge)
@@ -79,6 +86,7 @@ def _page(
             now=edge.now,
             tried=tried,
             refused=refused,
+            typed=typed,
         )
     return page(
         "participant/download.html",

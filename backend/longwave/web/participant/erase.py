@@ -12,7 +12,7 @@ from longwave.services import codes, erasure
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
 from longwave.web.participant.coded import CODE, Refused, ask, form_of
-from longwave.web.participant.frame import frame_of, language_for, onward, span
+from longwave.web.participant.frame import frame_of, is_reread, language_for, onward, span
 from longwave.web.participant.here import here
 from longwave.web.rendering import page
 
@@ -49,6 +49,8 @@ def send_code(request: Request, edge: AtEdge) -> Response:
 @router.post(_PAGE)
 def request_erasure(request: Request, form: Posted, edge: AtEdge) -> Response:
     """Put before the team that the data are to be erased, if the code was typed."""
+    if is_reread(form):
+        return _page(request, edge, typed=form.get(CODE))
     with edge.database.writing() as session:
         participant = here(session, request, edge).participant
         tried = erasure.request(session, participant, form.get(CODE), keys=edge.keys, now=edge.now)
@@ -56,7 +58,12 @@ def request_erasure(request: Request, form: Posted, edge: AtEdge) -> Response:
 
 
 def _page(
-    request: Request, edge: Edge, *, tried: Tried | None = None, refused: Refused | None = None
+    request: Request,
+    edge: Edge,
+    *,
+    tried: Tried | None = None,
+    refused: Refused | None = None,
+    typed: str = "",
 ) -> Response:
     with edge.database.reading() as session:
         participant, study, protocol = here(session, request, edge)
@@ -70,6 +77,7 @@ def _page(
             now=edge.now,
             tried=tried,
             refused=refused,
+            typed=typed,
         )
         asked_at = erasure.requested_at(session, participant)
     return page(

@@ -13,6 +13,7 @@ from longwave.domain.lifecycle import StudyMode
 from longwave.domain.protocol.model import Protocol
 from longwave.i18n import Translator, languages
 from longwave.storage.tables import Study
+from longwave.web.chosen import QUERY, chosen_language
 from longwave.web.errors import reader_language
 from longwave.web.forms import Form
 
@@ -46,14 +47,14 @@ def frame_of(request: Request, study: Study, protocol: Protocol) -> Frame:
         trial_run=study.mode == StudyMode.TRIAL_RUN,
         languages=offered_languages(protocol),
         query=chosen_query(request),
-        here=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "lang"]),
+        here=urlencode([pair for pair in request.query_params.multi_items() if pair[0] != QUERY]),
     )
 
 
 def chosen_query(request: Request) -> str:
     """Return the query that carries the reader's choice of language on, if there was one."""
-    chosen = request.query_params.get("lang", "")
-    return f"?lang={chosen}" if chosen in languages() else ""
+    chosen = request.query_params.get(QUERY, "")
+    return f"?{QUERY}={chosen}" if chosen in languages() else ""
 
 
 def offered_languages(protocol: Protocol) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def offered_languages(protocol: Protocol) -> tuple[str, ...]:
 def language_for(request: Request, protocol: Protocol, own: str | None = None) -> str:
     """Return the language of a page: the one chosen, else the participant's own, else a guess."""
     offered = offered_languages(protocol)
-    if own in offered and request.query_params.get("lang", "") not in offered:
+    if own in offered and chosen_language(request) not in offered:
         return str(own)
     return reader_language(request, offered)
 

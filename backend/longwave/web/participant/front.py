@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from longwave.domain.lifecycle import StudyMode, StudyState
-from longwave.i18n import Translator, translator
+from longwave.i18n import Translator, languages, translator
 from longwave.services import overview
 from longwave.services.study import current_protocol, list_studies
 from longwave.storage.tables import Study
@@ -45,6 +45,7 @@ def front(request: Request, edge: AtEdge) -> Response:
         "participant/front.html",
         language,
         frame=None,
+        languages=languages(),
         studies=studies,
         demo=edge.settings.demo_token is not None,
         has_mail=edge.settings.mail_directory is not None,

@@ -26,7 +26,7 @@ from longwave.web import cookies
 from longwave.web.edge import AtEdge, Edge
 from longwave.web.forms import Posted
 from longwave.web.guard import POLICY
-from longwave.web.participant.frame import frame_of, language_for, onward
+from longwave.web.participant.frame import frame_of, is_reread, language_for, onward
 from longwave.web.participant.ranges import UnsatisfiableRangeError, part_of
 from longwave.web.rendering import markdown, page
 
@@ -100,6 +100,8 @@ def show(number: int, request: Request, edge: AtEdge) -> Response:
 def done(number: int, request: Request, form: Posted, edge: AtEdge) -> Response:
     """Note that a practice was done, and for how long."""
     written = form.get("minutes").strip()
+    if is_reread(form):
+        return _session_page(number, request, edge, written=written)
     try:
         minutes = _minutes(written)
         with edge.database.writing() as session:
@@ -107,7 +109,7 @@ def done(number: int, request: Request, form: Posted, edge: AtEdge) -> Response:
             _programme(session, participant, edge)
             courses.log(session, participant, number, minutes, now=edge.now)
     except InvalidInputError:
-        return _session_page(number, request, edge, written=written)
+        return _session_page(number, request, edge, written=written, is_wrong=True)
     return onward(request, _PAGE)
 
 
@@ -147,7 +149,12 @@ def _pieces(database: Database, digest: str, start: int, stop: int) -> Iterator[
 
 
 def _session_page(
-    number: int, request: Request, edge: Edge, *, written: str | None = None
+    number: int,
+    request: Request,
+    edge: Edge,
+    *,
+    written: str | None = None,
+    is_wrong: bool = False,
 ) -> Response:
     with edge.database.reading() as session:
         participant, study, protocol = _here(session, request, edge)
@@ -159,13 +166,14 @@ def _session_page(
     response = page(
         "participant/session.html",
         language,
-        status=200 if written is None else 422,
+        status=422 if is_wrong else 200,
         frame=frame,
         programme=own.programme,
         session=found,
         text=markdown(translator(language).pick(material.text)) if material else None,
         sound=f"{_PAGE}/{number}/audio{frame.query}" if material and material.audio else None,
         written=written,
+        is_wrong=is_wrong,
     )
     response.headers.update(_WITH_SOUND)
     return response

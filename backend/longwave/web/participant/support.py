@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from longwave.domain.errors import NotFoundError
 from longwave.domain.protocol.model import Protocol
-from longwave.i18n import translator
+from longwave.i18n import languages, translator
 from longwave.services import safety
 from longwave.services.safety import Help
 from longwave.services.study import current_protocol, get_study, protocol_of
@@ -56,6 +56,7 @@ def support(request: Request, edge: AtEdge) -> Response:
                 _TEMPLATE,
                 reader_language(request),
                 frame=None,
+                languages=languages(),
                 help=None,
                 is_asked_for=False,
                 resume=False,
