@@ -32,6 +32,7 @@ class Purpose(Enum):
     CODE = "code"
     CALENDAR = "calendar"
     PAGE = "page"
+    RATE = "rate"
 
 
 class KeyRing:

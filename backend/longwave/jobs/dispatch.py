@@ -1,23 +1,32 @@
-"""Messages that leave: claimed in one transaction, sent outside of any, settled in the next.
+"""Messages that leave: claimed in small batches, handed over one by one, settled together.
 
-One at a time: what is claimed was looked at a moment before it is sent, and a worker that dies
-leaves no more than the one message in doubt that it was sending.
+Just before a message is handed over it is looked at once more, and marked as begun. In the same
+transaction what became of the one before is written down. So a worker that dies leaves no more in
+doubt than the message that it was sending; the rest of its batch goes back at no cost.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from os import getpid
+from uuid import uuid4
 
 from longwave.clock import Clock
 from longwave.domain.lifecycle import Channel
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Outcome, Transport, Transports
 from longwave.services import outbox
-from longwave.services.outbox import Claimed
+from longwave.services.outbox import Batch, Claimed, Limits, Sent
+from longwave.services.outbox.rates import NO_LIMITS
 from longwave.storage.database import Database
 
 logger = logging.getLogger(__name__)
+
+KEEPS = timedelta(seconds=2)
+"""How long a sender works on one batch: what is urgent waits for no more than that."""
 
 _NOT_CAUGHT = Delivery(Outcome.REFUSED, "A trial run sends only to a catcher.")
 _NEEDS = {Channel.EMAIL: "LONGWAVE_SMTP_URL", Channel.SMS: "LONGWAVE_SMS_URL"}
@@ -34,36 +43,102 @@ def dispatch(
     keys: KeyRing,
     base_url: str,
     clock: Clock,
+    limits: Limits = NO_LIMITS,
     goes_on: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Send what is due, until nothing is or the mail server is in trouble.
+    """Send what is due, until nothing is or the servers are in trouble.
 
-    ``goes_on`` is asked before anything more is claimed; what is in hand is finished.
+    ``goes_on`` is asked before anything more is sent; what was taken on and not begun goes back.
     """
-    with database.writing() as session:
-        outbox.recover_stalled(session, now=clock())
-        look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
-    while look.due:
-        delivery = _send(transport, look.claimed) if look.claimed else None
-        with database.writing() as session:
-            if look.claimed and delivery:
-                outbox.settle(session, look.claimed, delivery, now=clock())
-                if delivery.server_trouble:
-                    return
-            if not goes_on():
+    Sender(database, transport, keys, base_url, clock, limits, goes_on).run()
+
+
+class Sender:
+    """Sends one message at a time, under a name that no other sender has."""
+
+    def __init__(
+        self,
+        database: Database,
+        transport: Transport | Transports,
+        keys: KeyRing,
+        base_url: str,
+        clock: Clock,
+        limits: Limits,
+        goes_on: Callable[[], bool],
+    ) -> None:
+        self._database, self._transport, self._clock = database, transport, clock
+        self._keys, self._base_url, self._limits = keys, base_url, limits
+        self._goes_on = goes_on
+        self._name = f"{socket.gethostname()}/{getpid()}/{uuid4().hex[:8]}"
+        self._channels = list(Channel)
+
+    def run(self) -> None:
+        """Send until nothing is due."""
+        with self._database.writing() as session:
+            outbox.recover_stalled(session, now=self._clock())
+        while self._channels and self._goes_on():
+            batch = self._claim()
+            if batch.claimed:
+                self._work_off(batch)
+            elif not batch.has_changed:
                 return
-            look = outbox.claim(session, keys=keys, base_url=base_url, now=clock())
+
+    def _claim(self) -> Batch:
+        with self._database.writing() as session:
+            return outbox.claim(
+                session,
+                self._name,
+                keys=self._keys,
+                base_url=self._base_url,
+                now=self._clock(),
+                limits=self._limits,
+                channels=self._channels,
+            )
+
+    def _work_off(self, batch: Batch) -> None:
+        """Hand over a batch, and settle it: together, but an address that was refused at once."""
+        sent: list[Sent] = []
+        left = list(batch.claimed)
+        with self._database.marking() as marker:
+            for claimed in self._while_fresh(batch):
+                before = sent[-1] if sent else None
+                if not outbox.begin(marker, self._name, claimed, before, now=self._clock()):
+                    continue
+                left.remove(claimed)
+                sent.append(self._hand_over(claimed))
+                if sent[-1].delivery.bounce is not None:
+                    self._settle(sent)
+                    sent = []
+        self._settle(sent, left)
+
+    def _settle(self, sent: Sequence[Sent], unsent: Sequence[Claimed] = ()) -> None:
+        with self._database.writing() as session:
+            outbox.settle(session, self._name, sent, unsent, now=self._clock())
+
+    def _while_fresh(self, batch: Batch) -> Iterator[Claimed]:
+        """Yield the messages of a batch for as long as it may be kept, by channels that work."""
+        until = self._clock() + KEEPS
+        for claimed in batch.claimed:
+            if not self._goes_on() or self._clock() > until:
+                return
+            if claimed.channel in self._channels:
+                yield claimed
+
+    def _hand_over(self, claimed: Claimed) -> Sent:
+        delivery = _send(self._transport, claimed)
+        if delivery.server_trouble:
+            self._channels.remove(claimed.channel)
+        return Sent(claimed, delivery, self._clock())
 
 
 def _send(transport: Transport | Transports, claimed: Claimed) -> Delivery:
-    channel = claimed.mail.channel
-    way = transport.of(channel) if isinstance(transport, Transports) else transport
+    way = transport.of(claimed.channel) if isinstance(transport, Transports) else transport
     if claimed.trial_run and not way.is_caught:
         return _NOT_CAUGHT
     if not claimed.trial_run and way.is_caught:
-        return _CAUGHT[channel]
+        return _CAUGHT[claimed.channel]
     try:
-        return way.send(claimed.mail)
+        return way.send(claimed.letter)
     except Exception as error:
         # A fault of ours must not keep everybody else's mail waiting. No text: it may be personal.
         logger.error("message %s: %s", claimed.message_id, type(error).__name__)

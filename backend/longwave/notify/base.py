@@ -13,6 +13,9 @@ from typing import ClassVar, Protocol, TypeAlias
 from longwave.config import Settings
 from longwave.domain.lifecycle import Channel
 
+MESSAGE_ID_DOMAIN = "longwave"
+"""The right side of every Message-ID of ours."""
+
 
 class Outcome(StrEnum):
     """What became of one attempt.

@@ -133,7 +133,7 @@ def choose_channel(
         )
     if channel == own.channel:
         return
-    contact.enter_channel(session, participant, own, channel)
+    contact.enter_channel(session, participant, own, channel, now=now)
     told = {"fields": ["channel"]}
     record(session, participant, "contact.changed", told, actor=_PARTICIPANT, now=now)
     session.flush()

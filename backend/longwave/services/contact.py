@@ -13,7 +13,7 @@ from longwave.domain.blinding import Viewer
 from longwave.domain.consent import is_email, normal_email
 from longwave.domain.errors import InvalidInputError, RefusedTransitionError
 from longwave.domain.lifecycle import AssessmentStatus, Channel, MessageState
-from longwave.domain.messages import Kind
+from longwave.domain.messages import Kind, Reason
 from longwave.domain.permissions import Action
 from longwave.domain.phone import normal_phone
 from longwave.domain.tasks import TaskKind
@@ -78,7 +78,7 @@ def change_contact(
     if phone is not None:
         enter_phone(session, participant, contact, checked_phone(phone), keys)
     if channel is not None:
-        enter_channel(session, participant, contact, channel)
+        enter_channel(session, participant, contact, channel, now=now)
     payload = {"fields": fields, "reason": reason}
     record(session, participant, "contact.changed", payload, actor=viewer.name, now=now)
     follow(session, participant, contact, fields, actor=viewer.name, now=now)
@@ -117,7 +117,12 @@ def enter_phone(
 
 
 def enter_channel(
-    session: Session, participant: Participant, contact: Contact, channel: Channel
+    session: Session,
+    participant: Participant,
+    contact: Contact,
+    channel: Channel,
+    *,
+    now: datetime,
 ) -> None:
     """Let messages go by another channel, those too that are pending.
 
@@ -133,6 +138,7 @@ def enter_channel(
         fault = {"channel": "There is no address to send mail to."}
         raise InvalidInputError(_WRONG, "Enter an address as well.", fault)
     contact.channel = channel
+    messages.release(session, key(participant), Reason.SUPPRESSED, now)
     held.move_pending(session, key(participant), channel)
 
 
@@ -190,7 +196,7 @@ def _try_again(
     now: datetime,
 ) -> None:
     bounces.suppress(contact, _CHANNELS[fact], None)
-    held.release(session, key(participant), _CHANNELS[fact])
+    messages.release(session, key(participant), Reason.SUPPRESSED, now, channels=[_CHANNELS[fact]])
     for task in task_rows.open_about(session, key(participant), _SETTLES[fact]):
         tasks.finish(session, task, note=_DONE, actor=actor, now=now)
 

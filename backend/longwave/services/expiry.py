@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm.attributes import flag_modified
@@ -10,15 +11,22 @@ from sqlmodel import Session
 from longwave.domain.schedule import ClosingReason, closing
 from longwave.services.study import protocol_of
 from longwave.storage import occasion as occasions
+from longwave.storage.occasion import Invitation
 from longwave.storage.tables import Assessment
 
 
-def invited(session: Session, assessment_id: int, *, now: datetime) -> None:
-    """Note that the invitation to an assessment was sent; only the first one counts."""
-    terms = occasions.terms(session, assessment_id)
-    wave = protocol_of(session, terms.protocol_version_id).wave(terms.wave)
-    ends = closing(wave.expires, terms.closes_at, terms.zone, invited_at=now)
-    occasions.note_invitation(session, assessment_id, sent_at=now, expires_at=ends.at)
+def invited(session: Session, sent: Mapping[int, datetime]) -> None:
+    """Note when invitations were sent, by the id of the assessment; only the first one counts."""
+    if not sent:
+        return
+    terms = occasions.terms(session, sent)
+    noted = []
+    for number, at in sent.items():
+        of_it = terms[number]
+        wave = protocol_of(session, of_it.protocol_version_id).wave(of_it.wave)
+        ends = closing(wave.expires, of_it.closes_at, of_it.zone, invited_at=at)
+        noted.append(Invitation(number, at, ends.at))
+    occasions.note_invitations(session, noted)
 
 
 def opened(session: Session, assessment: Assessment, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from longwave.domain.lifecycle import Messages
 from longwave.domain.lifecycle import participant as lifecycle
-from longwave.services import timeline
+from longwave.services import outbox, timeline
 from longwave.services.participant import hold, hold_open, move, record
 from longwave.storage.tables import Participant
 
@@ -47,6 +47,7 @@ def resume_messages(session: Session, participant: Participant, *, now: datetime
     """Send messages again."""
     participant, _ = hold_open(session, participant)
     _set_messages(session, participant, Messages.ON, now)
+    outbox.release(session, participant, now=now)
 
 
 def _set_messages(

@@ -84,13 +84,10 @@ def times_changed(session: Session, participant_id: int) -> int:
 
 
 def hold_pending(session: Session, participant_id: int, channel: str) -> None:
-    """Hold all that is pending for a participant on a channel, until `release`."""
-    _pending(session, participant_id, channel, reason=Reason.SUPPRESSED)
-
-
-def release(session: Session, participant_id: int, channel: str) -> None:
-    """Let go what was held."""
-    _pending(session, participant_id, channel, reason=None)
+    """Hold all that is pending for a participant on a channel, until it is released."""
+    session.connection().execute(
+        update(Message).where(*_of(participant_id, channel)).values(reason=Reason.SUPPRESSED)
+    )
 
 
 def put_off(session: Session, participant_id: int, channel: str, until: datetime) -> None:
@@ -111,13 +108,7 @@ def move_pending(session: Session, participant_id: int, channel: str) -> None:
             col(Message.state) == MessageState.PENDING,
             col(Message.assessment_id).is_not(None),
         )
-        .values(channel=channel, reason=None)
-    )
-
-
-def _pending(session: Session, participant_id: int, channel: str, *, reason: str | None) -> None:
-    session.connection().execute(
-        update(Message).where(*_of(participant_id, channel)).values(reason=reason)
+        .values(channel=channel)
     )
 
 

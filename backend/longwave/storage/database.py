@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
 from longwave.domain.errors import ConfigurationError
+from longwave.storage.marking import Marker
 from longwave.storage.turns import Turns, begin_writing
 
 WAL_RESET_FIXED = (3, 51, 3)
@@ -51,6 +52,7 @@ class Database:
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.engine = _engine(url, durable)
+        self._marking_engine = _marking_engine(self.engine, durable)
         self._reading_engine = self.engine.execution_options(longwave_begin="BEGIN")
         self._lock: AbstractContextManager[Any] = Turns() if self.is_sqlite else nullcontext()
 
@@ -80,9 +82,16 @@ class Database:
             at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
         return at
 
+    @contextmanager
+    def marking(self) -> Iterator[Marker]:
+        """Give what runs single statements that need not survive a power cut."""
+        with self._marking_engine.connect() as connection:
+            yield Marker(connection, self._lock)
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._marking_engine.dispose()
 
 
 @contextmanager
@@ -121,6 +130,20 @@ def _engine(url: str, durable: bool) -> Engine:
     )
 
 
+def _marking_engine(engine: Engine, durable: bool) -> Engine:
+    """Return an engine whose connections commit each statement, without waiting for the disk."""
+    if engine.dialect.name == "sqlite":
+        marking = create_engine(engine.url, connect_args={"timeout": _BUSY_SECONDS})
+        event.listen(marking, "connect", _prepare_marks if durable else _prepare_scratch)
+        return marking
+    return create_engine(
+        engine.url,
+        pool_pre_ping=True,
+        isolation_level="AUTOCOMMIT",
+        connect_args={"options": "-c synchronous_commit=off"},
+    )
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # the begin hook decides how a transaction begins
     cursor = connection.cursor()
@@ -133,6 +156,13 @@ def _prepare_scratch(connection: DBAPIConnection, record: ConnectionPoolEntry) -
     _prepare_sqlite(connection, record)
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous = OFF")
+    cursor.close()
+
+
+def _prepare_marks(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    _prepare_sqlite(connection, record)
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
 
 

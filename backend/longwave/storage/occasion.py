@@ -134,36 +134,41 @@ class Terms(NamedTuple):
     closes_at: datetime
 
 
-def terms(session: Session, assessment_id: int) -> Terms:
-    """Return the terms of an assessment, read past the session."""
-    row = session.connection().execute(_TERMS, {"assessment_id": assessment_id}).one()
-    return Terms(*row)
+def terms(session: Session, assessment_ids: Collection[int]) -> dict[int, Terms]:
+    """Return the terms of some assessments, read past the session."""
+    rows = session.connection().execute(_TERMS, {"ids": list(assessment_ids)})
+    return {row[0]: Terms._make(row[1:]) for row in rows if row[0] is not None}
 
 
 _TERMS = sqlalchemy_select(
+    col(Assessment.id),
     col(Assessment.protocol_version_id),
     col(Assessment.wave),
     col(Assessment.zone),
     col(Assessment.closes_at),
-).where(col(Assessment.id) == bindparam("assessment_id"))
+).where(col(Assessment.id).in_(bindparam("ids", expanding=True)))
 
 
-def note_invitation(
-    session: Session, assessment_id: int, *, sent_at: datetime, expires_at: datetime
-) -> None:
-    """Note when the first invitation to an assessment left, and when it expires unopened.
+class Invitation(NamedTuple):
+    """That an invitation was sent, and when what it invites to expires unopened."""
+
+    of_assessment: int
+    sent_at: datetime
+    expiry: datetime
+
+
+def note_invitations(session: Session, sent: Sequence[Invitation]) -> None:
+    """Note when the first invitations to assessments left, and when these expire unopened.
 
     Whoever sends does not hold the participant: one who opens it at the same moment wins.
     """
-    session.connection().execute(
-        _NOTE_INVITATION,
-        {"assessment_id": assessment_id, "sent_at": sent_at, "expiry": expires_at},
-    )
+    rows = [one._asdict() for one in sorted(sent)]
+    session.connection().execute(_NOTE_INVITATION, rows)
 
 
 _NOTE_INVITATION = (
     update(Assessment)
-    .where(col(Assessment.id) == bindparam("assessment_id"), col(Assessment.invited_at).is_(None))
+    .where(col(Assessment.id) == bindparam("of_assessment"), col(Assessment.invited_at).is_(None))
     .values(
         invited_at=bindparam("sent_at"),
         expires_at=case(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, literal, or_, update
@@ -138,3 +138,15 @@ def forget_screening(session: Session, before: datetime) -> int:
         .values(screening=None)
     )
     return result.rowcount
+
+
+def lock_free(session: Session, participant_ids: Sequence[int]) -> frozenset[int]:
+    """Lock those participants for whom nobody else writes, until the end; return which."""
+    if session.get_bind().dialect.name == "sqlite":
+        return frozenset(participant_ids)
+    statement = (
+        select(Participant.id)
+        .where(col(Participant.id).in_(participant_ids))
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return frozenset(found for found in session.exec(statement) if found is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,12 +19,24 @@ _TRAIL_LOCK = 0x6C6F6E67
 _SEAL_LOCK = 0x7365616C
 
 
-def append(session: Session, event: Mapping[str, Any]) -> None:
-    """Write one event; on PostgreSQL under the shared lock that the sealer waits for."""
+def hold(session: Session) -> None:
+    """Take the shared lock of those who write events, on PostgreSQL: the sealer waits for it."""
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _TRAIL_LOCK})
-    connection.execute(_INSERT_EVENT, event)
+
+
+def append(session: Session, event: Mapping[str, Any]) -> None:
+    """Write one event."""
+    hold(session)
+    session.connection().execute(_INSERT_EVENT, event)
+
+
+def append_all(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
+    """Write several events."""
+    if events:
+        hold(session)
+        session.connection().execute(_INSERT_EVENT, events)
 
 
 _INSERT_EVENT = insert(Event)

@@ -115,9 +115,9 @@ EVENTS: Mapping[str, frozenset[str] | None] = {
     "assessment.partial": frozenset({"wave", "occurrence", "answered", "items", "reason"}),
     "assessment.expired": frozenset({"wave", "occurrence", "reason"}),
     "assessment.cancelled": frozenset({"wave", "occurrence"}),
-    "message.sent": frozenset({"step", "attempts"}),
-    "message.failed": frozenset({"step", "attempts"}),
-    "message.uncertain": frozenset({"step", "attempts"}),
+    "message.sent": frozenset({"message", "step", "attempts"}),
+    "message.failed": frozenset({"message", "step", "attempts"}),
+    "message.uncertain": frozenset({"message", "step", "attempts"}),
     # what came back, and what is to be done about it: the message and its step say of what
     "message.bounced": frozenset({"message", "step", "kind", "status", "source", "suppressed"}),
     "task.added": frozenset({"kind", "message", "step"}),

@@ -3,7 +3,7 @@
 from longwave.domain.messages.budget import room_at
 from longwave.domain.messages.kinds import Counted, Kind, Policy, policy_of
 from longwave.domain.messages.reasons import Reason
-from longwave.domain.messages.retrying import MOST_ATTEMPTS, back_off
+from longwave.domain.messages.retrying import MOST_ATTEMPTS, back_off, drawn_for
 
 __all__ = [
     "MOST_ATTEMPTS",
@@ -12,6 +12,7 @@ __all__ = [
     "Policy",
     "Reason",
     "back_off",
+    "drawn_for",
     "policy_of",
     "room_at",
 ]

@@ -82,12 +82,20 @@ _POLICIES: Mapping[str, Policy] = {
     ),
 }
 
+COUNTED: Mapping[str, Counted] = {
+    kind: policy.budget for kind, policy in _POLICIES.items() if policy.budget is not None
+}
+"""The contact budget that each kind of message counts towards, if it does."""
+
 PRIORITIES = range(URGENT, 5)
 """Every priority, in the order in which messages leave."""
 
 
 WHILE_PAUSED = tuple(kind for kind, policy in _POLICIES.items() if policy.while_paused)
 """The kinds that go out although their reader paused messages."""
+
+ELSEWHERE = tuple(kind for kind, policy in _POLICIES.items() if policy.elsewhere)
+"""The kinds that go to another address than the one that messages go to."""
 
 
 def policy_of(kind: str) -> Policy:

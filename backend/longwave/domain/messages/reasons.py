@@ -36,10 +36,6 @@ class Reason(StrEnum):
     RATE = "rate"
 
 
-HELD = (Reason.PAUSED, Reason.SUPPRESSED)
-"""Why pending messages wait for what no clock can tell."""
-
-
 def of_ending(status: str) -> Reason:
     """Return why nothing more is said about an assessment that ended like this."""
     if status == AssessmentStatus.COMPLETED:

@@ -71,7 +71,11 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "groups": Fields(("capacity",), ("batch_start", "facilitator")),
     "batch_start": Fields(("at",), ("members", "lead", "on")),
     "material": Fields(("text",), ("audio", "minutes")),
-    "messages": Fields(("reminders",), ("quiet_hours", "texts", "calendar", "channels")),
+    "messages": Fields(
+        ("reminders",), ("quiet_hours", "budget", "texts", "calendar", "channels")
+    ),
+    "budget": Fields((), ("reminders", "prompts")),
+    "allowance": Fields(("count", "per")),
     "message_texts": Fields((), ("invitation", "reminders", "waves")),
     "wave_texts": Fields((), ("invitation", "reminders")),
     "safety": Fields(("id", "when", "show", "alert"), ("waves",)),

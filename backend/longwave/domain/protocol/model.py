@@ -290,11 +290,20 @@ class MessageTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """At most ``count`` messages to one person within any span ``per``."""
+
+    count: int
+    per: Duration
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRules:
     """When reminders go out, counted from the opening of a wave, and how many at most.
 
-    With messages about the waves of ``calendar`` goes a file for the reader's calendar.
-    ``channels`` are those by which participants may be reached, the usual one first.
+    ``budget`` holds the contact budgets by name, ``reminders`` and ``prompts``. With messages about
+    the waves of ``calendar`` goes a file for the reader's calendar. ``channels`` are those by which
+    participants may be reached, the usual one first.
     """
 
     reminders: tuple[Duration, ...]
@@ -302,6 +311,7 @@ class MessageRules:
     texts: MessageTexts = field(default_factory=MessageTexts)
     calendar: tuple[str, ...] = ()
     channels: tuple[Channel, ...] = (Channel.EMAIL,)
+    budget: Mapping[str, Allowance] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Literal
 from longwave.domain.lifecycle.states import Channel
 from longwave.domain.protocol.block import Block, check_unique
 from longwave.domain.protocol.model import (
+    Allowance,
     Analysis,
     MessageRules,
     PrecedenceAnalysis,
@@ -20,6 +21,8 @@ EQUALITIES = ("lags", "lags_across_groups")
 _ESTIMATORS: tuple[Literal["ML", "MLR"], ...] = ("ML", "MLR")
 _MISSING: tuple[Literal["fiml", "listwise"], ...] = ("fiml", "listwise")
 _GROUPS: tuple[Literal["arm"], ...] = ("arm",)
+_BUDGETS = ("reminders", "prompts")
+_MOST_MESSAGES = 1000
 _ANALYSIS_KINDS = ("precedence", "treatment")
 _POPULATIONS = ("all_randomised", "per_protocol")
 _STRATEGIES = (
@@ -47,7 +50,10 @@ def read_messages(block: Block | None) -> MessageRules:
                 'Write two times of day: ["21:00", "08:00"].',
             )
     return MessageRules(
-        reminders=read_reminders(block), quiet_hours=quiet, channels=_read_channels(block)
+        reminders=read_reminders(block),
+        quiet_hours=quiet,
+        budget=_read_budget(block),
+        channels=_read_channels(block),
     )
 
 
@@ -67,6 +73,28 @@ def _read_channels(block: Block) -> tuple[Channel, ...]:
         )
         return (Channel.EMAIL,)
     return tuple(Channel(name) for name in found)
+
+
+def _read_budget(block: Block) -> dict[str, Allowance]:
+    """Read how often somebody may be written to, by what is counted."""
+    budget = block.block("budget", "budget")
+    if budget is None or not budget.usable:
+        return {}
+    found = {
+        name: _read_allowance(allowance)
+        for name in _BUDGETS
+        if (allowance := budget.block(name, "allowance")) is not None
+    }
+    if not found and not budget.faulty():
+        budget.fault("", "No budget is given.", "Add reminders or prompts, or remove 'budget'.")
+    return found
+
+
+def _read_allowance(block: Block) -> Allowance:
+    per = block.duration("per")
+    if block.has("per") and not block.faulty("per") and not per.nominal_days():
+        block.fault("per", "The span has no length.", "Write for instance P7D.")
+    return Allowance(count=block.integer("count", 1, _MOST_MESSAGES), per=per)
 
 
 def read_analysis(root: Block) -> tuple[Analysis, ...]:

@@ -18,7 +18,8 @@ from email.message import Message
 
 from longwave.domain.bounce import ENHANCED, kind_of
 from longwave.domain.lifecycle import BounceKind
-from longwave.notify.email.verp import DOMAIN, message_ids_in
+from longwave.notify.base import MESSAGE_ID_DOMAIN
+from longwave.notify.email.verp import message_ids_in
 
 LARGEST = 1_000_000
 """Bytes of a report that are looked at; what stands in it stands at its beginning."""
@@ -26,7 +27,7 @@ LARGEST = 1_000_000
 _STATUS_PARTS = ("message/delivery-status", "message/global-delivery-status")
 _RETURNED = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 _ENVELOPE = ("X-Original-To", "Delivered-To", "Envelope-To", "X-Envelope-To", "To")
-_OURS = re.compile(rf"<?([0-9a-z]{{16,48}})@{DOMAIN}\b", flags=re.IGNORECASE)
+_OURS = re.compile(rf"<?([0-9a-z]{{16,48}})@{MESSAGE_ID_DOMAIN}\b", flags=re.IGNORECASE)
 _REPLY = re.compile(r"\b([245]\d\d)[ -]")
 _WORST_FIRST = ("failed", "delayed")
 _UNWANTED = frozenset({"abuse", "fraud", "opt-out", "opt-out-list"})
@@ -164,7 +165,7 @@ def _returned(part: Message) -> Message:
 
 
 def _ours(text: str) -> list[str]:
-    return [f"{token.lower()}@{DOMAIN}" for token in _OURS.findall(text)]
+    return [f"{token.lower()}@{MESSAGE_ID_DOMAIN}" for token in _OURS.findall(text)]
 
 
 def _text(mail: Message) -> str:

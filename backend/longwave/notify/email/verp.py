@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 
-DOMAIN = "longwave"
-"""The right side of every Message-ID of ours."""
+from longwave.notify.base import MESSAGE_ID_DOMAIN
 
 _TOKEN = re.compile(r"\+([0-9a-z]{16,48})@", flags=re.IGNORECASE)
 
@@ -25,4 +24,4 @@ def envelope_sender(bounces_to: str | None, message_id: str) -> str | None:
 
 def message_ids_in(address: str) -> list[str]:
     """Return the Message-IDs of the mails to which the addresses in a text belong."""
-    return [f"{token.lower()}@{DOMAIN}" for token in _TOKEN.findall(address)]
+    return [f"{token.lower()}@{MESSAGE_ID_DOMAIN}" for token in _TOKEN.findall(address)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
@@ -21,6 +21,7 @@ from longwave.rehearsal.rehearse.plan import Plan
 from longwave.services import study as studies
 from longwave.storage import migration
 from longwave.storage.database import Database
+from longwave.storage.marking import Marker
 from longwave.storage.tables import Study
 
 ACTOR = "rehearsal"
@@ -48,6 +49,11 @@ class ScratchDatabase(Database):
     def reading(self) -> Iterator[Session]:
         """Give the session, which sees what was written."""
         yield self._session
+
+    @contextmanager
+    def marking(self) -> Iterator[Marker]:
+        """Give what marks in the same transaction as all the rest."""
+        yield Marker(self._session.connection(), nullcontext())
 
     def close(self) -> None:
         """Forget everything."""

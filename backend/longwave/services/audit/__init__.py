@@ -8,7 +8,7 @@ from longwave.services.audit.answers import (
     salted_rule,
 )
 from longwave.services.audit.chain import Head
-from longwave.services.audit.events import note, record
+from longwave.services.audit.events import begin, note, note_all, record
 from longwave.services.audit.report import Finding, TrailReport
 from longwave.services.audit.sealing import GENESIS, has_unsealed, head, horizon, last_head, seal
 from longwave.services.audit.verification import verify
@@ -19,12 +19,14 @@ __all__ = [
     "Head",
     "TrailReport",
     "answers_digest",
+    "begin",
     "dose_digest",
     "has_unsealed",
     "head",
     "horizon",
     "last_head",
     "note",
+    "note_all",
     "record",
     "rule_digest",
     "salted_answers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,3 +56,13 @@ def note(
             "payload": payload,
         },
     )
+
+
+def begin(session: Session) -> None:
+    """Say that this transaction writes events; for one that locks rows which others wait for."""
+    trail.hold(session)
+
+
+def note_all(session: Session, events: Sequence[dict[str, Any]]) -> None:
+    """Write many events at once; each has the fields of `note`, and the moment as ``at``."""
+    trail.append_all(session, events)
