@@ -16,6 +16,8 @@ from longwave.domain.errors import ConfigurationError
 DEFAULT_SECRET_KEY = "insecure-development-key-change-me"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DAY = 86_400
+_MOST_PER_MINUTE = 100_000
+_RATES = ("email_per_minute", "email_per_minute_and_domain", "sms_per_minute")
 _VARIABLE_ADDRESS = re.compile(r"[^\s+@]{1,30}@[^\s@]+")
 
 
@@ -37,6 +39,9 @@ class Settings(BaseSettings):
     bounce_address: str | None = None
     sms_url: SecretStr | None = None
     sms_is_caught: bool = False
+    email_per_minute: int | None = None
+    email_per_minute_and_domain: int | None = None
+    sms_per_minute: int | None = None
     export_directory: Path = Path("export")
     analysis_directory: Path = Path("analysis")
     demo_token: SecretStr | None = None
@@ -65,7 +70,14 @@ class Settings(BaseSettings):
             raise ValueError(f"is one of {', '.join(_LEVELS)}")
         return value.upper()
 
-    @field_validator("smtp_ca_file", "bounce_address", "sms_url", mode="before")
+    @field_validator(*_RATES)
+    @classmethod
+    def _sends_some(cls, value: int | None) -> int | None:
+        if value is not None and not 1 <= value <= _MOST_PER_MINUTE:
+            raise ValueError(f"is a whole number from 1 to {_MOST_PER_MINUTE}")
+        return value
+
+    @field_validator("smtp_ca_file", "bounce_address", "sms_url", *_RATES, mode="before")
     @classmethod
     def _nothing_is_none(cls, value: object) -> object:
         return None if value == "" else value

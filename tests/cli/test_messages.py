@@ -147,3 +147,18 @@ def test_taking_what_came_back_sends_no_mail(lab, person):
     for content in (returned.postfix(), returned.complaint(), returned.on_holiday()):
         run("bounce", content=content)
     assert len(lab.rows(Message)) == before
+
+
+def test_what_people_were_sent_is_counted_and_by_arm_only_if_asked_for(lab, person):
+    lab.complete(person.id, "w0")
+    assert run("message", "load", lab.slug).output.splitlines() == [
+        "                      everybody",
+        "people                        1",
+        "invitation                    1",
+        "all messages                  1",
+        "  for each person           1.0",
+        "  most to one person          1",
+    ]
+    told = run("message", "load", lab.slug, "--unblinded").output
+    assert told.splitlines()[0].split() == ["everybody", "active", "waitlist"]
+    assert "from the moment of randomisation" in told

@@ -102,6 +102,7 @@ TABLE = {
     ("GET", f"{STUDY}/consort"): Entry("ocam"),
     ("GET", f"{STUDY}/events"): Entry("om"),
     ("GET", f"{STUDY}/messages"): Entry("ocm"),
+    ("GET", f"{STUDY}/messages/load"): Entry("ocm"),
     ("GET", f"{STUDY}/tasks"): Entry("ocm"),
     ("POST", f"{STUDY}/tasks/{{name}}/done"): act(TEAM, {}),
     ("GET", f"{STUDY}/alerts"): Entry("ocfm"),

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from longwave.cli.edge import SERVER, opened, out
+from longwave.cli.edge import ACTOR, SERVER, opened, out
+from longwave.domain.blinding import Viewer
+from longwave.domain.lifecycle import Role
+from longwave.domain.messages import Kind
+from longwave.services.contact_load import Load, contact_load
 from longwave.services.delivery_log import read_log
 from longwave.services.study import get_study
 from longwave.storage.delivery import DeliveryLine
@@ -52,6 +56,38 @@ def log(
         )
     out.print(table)
     out.print(f"{len(lines)} of {total} messages; times are UTC.")
+
+
+@app.command()
+def load(
+    slug: _Slug,
+    unblinded: Annotated[
+        bool, typer.Option("--unblinded", help="Count by arm too; for those who may know.")
+    ] = False,
+) -> None:
+    """Count the messages that participants were sent, by kind."""
+    viewer = Viewer(ACTOR, Role.OWNER, blinded=not unblinded)
+    with opened() as (_, database, _keys), database.reading() as session:
+        found = contact_load(session, get_study(session, slug), viewer)
+    columns = {"everybody": found.everybody, **(found.arms.for_viewer(viewer) or {})}
+    table = Table("", *columns, box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    loads = columns.values()
+    table.add_row("people", *(str(each.people) for each in loads))
+    for kind in Kind:
+        if any(kind in each.messages for each in loads):
+            table.add_row(kind, *(str(each.messages.get(kind, 0)) for each in loads))
+    table.add_row("all messages", *(str(each.total) for each in loads))
+    table.add_row("  for each person", *map(_per_person, loads))
+    table.add_row("  most to one person", *(str(each.most) for each in loads))
+    out.print(table)
+    if unblinded:
+        out.print("In an arm, messages count from the moment of randomisation.")
+
+
+def _per_person(load: Load) -> str:
+    return "" if load.per_person is None else f"{load.per_person:.1f}"
 
 
 def _state(line: DeliveryLine) -> str:

@@ -23,6 +23,7 @@ from longwave.jobs.leading import Leadership
 from longwave.jobs.tick import Clockwork
 from longwave.keys import KeyRing
 from longwave.notify import Transports
+from longwave.services.outbox import Limits
 from longwave.storage import migration
 from longwave.storage.database import Database
 from longwave.web.app import create_app
@@ -121,7 +122,9 @@ def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[N
         If another process runs it, where only one may.
     """
     transports = Transports.chosen_by(settings)
-    clockwork = Clockwork(database, transports, keys, settings.base_url, system_clock)
+    clockwork = Clockwork(
+        database, transports, keys, settings.base_url, system_clock, Limits.set_by(settings)
+    )
     leadership = Leadership(database, system_clock, settings.lease)
     with closing(transports), scheduler.running(clockwork, leadership, settings.tick_seconds):
         yield

@@ -19,8 +19,7 @@ from longwave.domain.lifecycle import Channel
 from longwave.keys import KeyRing
 from longwave.notify import Delivery, Outcome, Transport, Transports
 from longwave.services import outbox
-from longwave.services.outbox import Batch, Claimed, Limits, Sent
-from longwave.services.outbox.rates import NO_LIMITS
+from longwave.services.outbox import NO_LIMITS, Batch, Claimed, Limits, Sent
 from longwave.storage.database import Database
 
 logger = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from longwave.keys import KeyRing
 from longwave.notify import Transport, Transports
 from longwave.services import audit, heartbeat
 from longwave.services.dealing import one_by_one
+from longwave.services.outbox import NO_LIMITS, Limits
 from longwave.storage.database import Database
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Clockwork:
     keys: KeyRing
     base_url: str
     clock: Clock
+    limits: Limits = NO_LIMITS
 
     def tick(self) -> None:
         """Do all that is due, a batch for each transaction."""
@@ -93,6 +95,7 @@ class Clockwork:
             keys=self.keys,
             base_url=self.base_url,
             clock=self.clock,
+            limits=self.limits,
             goes_on=goes_on,
         )
 

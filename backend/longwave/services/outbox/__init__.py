@@ -11,12 +11,13 @@ from longwave.services.outbox.queueing import (
     queue_notice,
     release,
 )
-from longwave.services.outbox.rates import Limits
+from longwave.services.outbox.rates import NO_LIMITS, Limits
 from longwave.services.outbox.recovering import recover_stalled
 from longwave.services.outbox.settling import Sent, begin, settle
 
 __all__ = [
     "LEASE",
+    "NO_LIMITS",
     "Batch",
     "Claimed",
     "Limits",

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from longwave.config import Settings
 from longwave.domain.lifecycle import Channel
 from longwave.domain.messages import Reason
 from longwave.domain.messages.kinds import ANSWERING
@@ -30,6 +31,18 @@ class Limits:
 
     per_channel: Mapping[Channel, int] = field(default_factory=dict)
     per_domain: int | None = None
+
+    @classmethod
+    def set_by(cls, settings: Settings) -> Limits:
+        """Return the limits that an installation decides."""
+        chosen = {
+            Channel.EMAIL: settings.email_per_minute,
+            Channel.SMS: settings.sms_per_minute,
+        }
+        return cls(
+            {channel: most for channel, most in chosen.items() if most is not None},
+            settings.email_per_minute_and_domain,
+        )
 
 
 NO_LIMITS = Limits()

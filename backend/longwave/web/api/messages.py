@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
+from longwave.domain.blinding import Viewer
 from longwave.services import tasks
+from longwave.services.contact_load import ContactLoad, contact_load
 from longwave.services.delivery_log import read_log
 from longwave.web.api.answers import Message, MessagePage, Task
 from longwave.web.api.auth import Bearer, reading, writing
@@ -39,6 +42,42 @@ def messages(
             limit=limit,
         )
     return MessagePage(total=total, offset=offset, messages=[Message.of(line) for line in lines])
+
+
+class Load(BaseModel):
+    """What some people were sent, or may have been sent."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    people: int
+    messages: dict[str, int]
+    total: int
+    per_person: float | None
+    most: int = Field(description="What went to the one who got most of all.")
+
+
+class MessageLoad(BaseModel):
+    """The contact load of a study."""
+
+    everybody: Load
+    arms: dict[str, Load] | None = Field(description="Null for blinded staff.")
+
+    @classmethod
+    def seen(cls, found: ContactLoad, viewer: Viewer) -> MessageLoad:
+        """Take of a contact load what somebody may see."""
+        arms = found.arms.for_viewer(viewer)
+        return cls(
+            everybody=Load.model_validate(found.everybody),
+            arms=arms and {arm: Load.model_validate(load) for arm, load in arms.items()},
+        )
+
+
+@router.get("/messages/load")
+def message_load(slug: str, bearer: Bearer, edge: AtEdge) -> MessageLoad:
+    """Return how many messages participants were sent, by kind."""
+    with reading(bearer, edge, slug) as here:
+        found = contact_load(here.session, here.study, here.viewer)
+        return MessageLoad.seen(found, here.viewer)
 
 
 @router.get("/tasks")
