@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.policy
 import re
 import smtplib
 import socket
@@ -16,10 +15,10 @@ from longwave.domain.bounce import ENHANCED
 from longwave.domain.errors import ConfigurationError
 from longwave.notify.base import Delivery, Letter, Mail, Outcome
 from longwave.notify.email.verp import envelope_sender
+from longwave.notify.email.writing import written
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _SECONDS = 30
-_POLICY = email.policy.SMTP
 _LEADING_DOT = re.compile(rb"^\.", flags=re.MULTILINE)
 _OK = 250
 _GO_AHEAD = 354
@@ -71,7 +70,7 @@ class SmtpTransport:
         """Send one mail; see `Outcome` for what the answers mean."""
         if not isinstance(letter, Mail):
             raise TypeError("SMTP carries nothing but mail.")
-        content = letter.as_email(self._sender).as_bytes(policy=_POLICY)
+        content = written(letter, self._sender)
         try:
             connection, code, said = self._begin(letter)
             if code != _OK:
