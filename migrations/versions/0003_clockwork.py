@@ -73,7 +73,7 @@ def _rebuild_message() -> None:
             batch.add_column(sa.Column(name, _INSTANT, nullable=True))
     op.execute(f"UPDATE message SET priority = {_PRIORITIES}, planned_at = due_at")
     # What was in hand may have been delivered.
-    op.execute("UPDATE message SET begun_at = queued_at, worker = 'unknown' WHERE state = 'sending'")
+    op.execute("UPDATE message SET begun_at = queued_at WHERE state = 'sending'")
     with op.batch_alter_table("message") as batch:
         batch.alter_column("priority", existing_type=sa.Integer(), nullable=False)
         batch.alter_column("planned_at", existing_type=_INSTANT, nullable=False)

@@ -21,13 +21,13 @@ from longwave.domain.dataset import (
 from longwave.domain.duration import Duration
 from longwave.domain.instrument import Instrument, Item, Option, Scale
 from longwave.domain.protocol.alerting import Alerting, HelpPage, SafetyRule
+from longwave.domain.protocol.messaging import MessageRules
 from longwave.domain.protocol.model import (
     Arm,
     ConsentPlan,
     Crossover,
     DataProtection,
     Eligibility,
-    MessageRules,
     PrecedenceAnalysis,
     Protocol,
     RandomisationPlan,

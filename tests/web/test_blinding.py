@@ -285,6 +285,7 @@ READS = {
     f"{STUDY}/consort",
     f"{STUDY}/events",
     f"{STUDY}/messages",
+    f"{STUDY}/messages/load",
     f"{STUDY}/tasks",
     f"{STUDY}/alerts",
 }

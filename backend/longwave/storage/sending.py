@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -88,29 +89,25 @@ def begin(
     First is noted what became of the attempt ``before``. Whoever pauses or leaves at the same
     moment comes before or after as a whole: nothing is handed over that began after it.
     """
-    statements = _beginning(marker.dialect)
+    begin = _BEGIN_FOR_STAFF if is_for_staff else _BEGIN
+    parameters = {"which": message_id, "hand": worker, "now": now}
+    if before is not None and marker.dialect.name == "postgresql":
+        both = _finish_and(begin)
+        return marker.mark(_compiled(both, marker.dialect), parameters | before._asdict()) == 1
     if before is not None:
-        marker.mark(statements.finish, before._asdict())
-    begin = statements.begin_for_staff if is_for_staff else statements.begin
-    return marker.mark(begin, {"which": message_id, "hand": worker, "now": now}) == 1
+        marker.mark(_compiled(_FINISH, marker.dialect), before._asdict())
+    return marker.mark(_compiled(begin, marker.dialect), parameters) == 1
 
 
-class _Beginning(NamedTuple):
-    """The statements of `begin`, compiled."""
-
-    finish: Compiled
-    begin: Compiled
-    begin_for_staff: Compiled
+@lru_cache(maxsize=32)
+def _compiled(statement: Update, dialect: Dialect) -> Compiled:
+    return Compiled(statement, dialect)
 
 
-def _beginning(dialect: Dialect) -> _Beginning:
-    if dialect.name not in _compiled:
-        each = (_FINISH, _BEGIN, _BEGIN_FOR_STAFF)
-        _compiled[dialect.name] = _Beginning(*(Compiled(one, dialect) for one in each))
-    return _compiled[dialect.name]
-
-
-_compiled: dict[str, _Beginning] = {}
+@cache
+def _finish_and(begin: Update) -> Update:
+    """Return both statements as one, which takes one journey to the server."""
+    return begin.add_cte(_FINISH.cte("finished"))
 
 
 def _begin(*wanted: Any) -> Update:  # noqa: ANN401

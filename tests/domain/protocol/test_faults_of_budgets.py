@@ -8,7 +8,7 @@ from factories.broken import Broken, assert_only_fault, change
 from longwave.domain.duration import Duration
 from longwave.domain.protocol import read_protocol
 from longwave.domain.protocol.amendment import not_amendable
-from longwave.domain.protocol.model import Allowance
+from longwave.domain.protocol.messaging import Allowance
 
 QUIET = "  quiet_hours: [21:00, 08:00]\n"
 BUDGET = f"""{QUIET}\

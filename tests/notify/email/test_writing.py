@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from longwave.notify import Attachment, Mail
@@ -85,6 +85,7 @@ def test_every_make_of_mail_is_the_same_mail(html, files, unsubscribe):
     assert_same(replace(MAIL, html=html, attachments=files, unsubscribe=unsubscribe))
 
 
+@settings(deadline=None)
 @given(texts, one_line)
 @example(".\n..\n--=_a0\nFrom me\n", "x")
 @example("ends in spaces   \n\ttab\t\n=3D\n", "=?utf-8?q?x?=")
@@ -96,6 +97,7 @@ def test_every_text_is_the_same_text(text, subject):
     assert_same(mail)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_every_file_is_the_same_file(content):
     file = Attachment("a.bin", "application/octet-stream", content)

@@ -93,11 +93,11 @@ def test_two_reminders_of_one_person_in_one_batch_are_one_too_many(make_lab):
         first = session.exec(select(Message)).one()
         copy = first.model_dump(exclude={"id"})
         session.add(
-            Message(**{**copy, "step": "w1:reminder", "mail_id": "b", "assessment_id": None})
+            Message(**{**copy, "step": "w1:reminder-1", "mail_id": "b", "assessment_id": None})
         )
     box = Outbox(lab)
-    assert [one.step for one in box.claim().claimed] == ["w0:reminder"]
-    assert box.found("reason", step="w1:reminder") == [("budget",)]
+    assert [one.step for one in box.claim().claimed] == ["w0:reminder-1"]
+    assert box.found("reason", step="w1:reminder-1") == [("budget",)]
 
 
 def test_prompts_have_a_budget_of_their_own_and_are_of_no_use_the_day_after(make_lab):

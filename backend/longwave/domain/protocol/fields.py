@@ -71,9 +71,7 @@ PROTOCOL_FIELDS: Mapping[str, Fields] = {
     "groups": Fields(("capacity",), ("batch_start", "facilitator")),
     "batch_start": Fields(("at",), ("members", "lead", "on")),
     "material": Fields(("text",), ("audio", "minutes")),
-    "messages": Fields(
-        ("reminders",), ("quiet_hours", "budget", "texts", "calendar", "channels")
-    ),
+    "messages": Fields(("reminders",), ("quiet_hours", "budget", "texts", "calendar", "channels")),
     "budget": Fields((), ("reminders", "prompts")),
     "allowance": Fields(("count", "per")),
     "message_texts": Fields((), ("invitation", "reminders", "waves")),

@@ -7,10 +7,9 @@ from typing import Literal
 
 from longwave.domain.lifecycle.states import Channel
 from longwave.domain.protocol.block import Block, check_unique
+from longwave.domain.protocol.messaging import Allowance, MessageRules
 from longwave.domain.protocol.model import (
-    Allowance,
     Analysis,
-    MessageRules,
     PrecedenceAnalysis,
     TreatmentAnalysis,
 )

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from longwave.domain.protocol.block import Block
 from longwave.domain.protocol.faults import Fault
-from longwave.domain.protocol.model import MessageTexts, Protocol
+from longwave.domain.protocol.messaging import MessageTexts
+from longwave.domain.protocol.model import Protocol
 from longwave.domain.protocol.names import unknown
 from longwave.domain.protocol.people import read_documents
 from longwave.domain.protocol.programme import Text

@@ -13,7 +13,7 @@ from longwave.domain.lifecycle import AssessmentStatus, FollowUp, Messages, Mess
 from longwave.domain.lifecycle.participant import takes_data
 from longwave.domain.messages import Kind, Reason, policy_of, reasons, room_at
 from longwave.domain.messages.kinds import COUNTED, Counted
-from longwave.domain.protocol.model import Allowance, MessageRules
+from longwave.domain.protocol.messaging import Allowance, MessageRules
 from longwave.domain.schedule import outside_quiet_hours
 from longwave.services import bounces
 from longwave.services.study import current_protocol
