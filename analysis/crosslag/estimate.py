@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from scipy import linalg, optimize
@@ -34,6 +35,7 @@ STEPS = 100
 HALVINGS = 8  # then the metric is at fault, and damped
 PATIENCE, WORTHWHILE = 20, 1e-4  # steps on a ridge without a top, and what they have to gain
 RANDOM_STARTS = 4
+FALLBACKS = 3 + RANDOM_STARTS
 BUDGET = 1500  # evaluations of the likelihood before no further fallback is tried
 
 
@@ -106,12 +108,19 @@ def model_point(
     return point if np.isfinite(point.logl) else None
 
 
-def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUDGET) -> Solution[P]:
+def maximise(
+    at: Evaluator[P],
+    start: Float,
+    *,
+    seed: int = 1,
+    budget: int = BUDGET,
+    fallbacks: int = FALLBACKS,
+) -> Solution[P]:
     """Maximise a likelihood from ``start``, (q,), trying fallbacks until one is proven.
 
     In turn: scoring; damped scoring; quasi-Newton (BFGS), polished by scoring; the same from
-    random starts, which ``seed`` determines. No new one is begun once ``budget`` evaluations are
-    spent. What comes closest is returned, converged or not.
+    random starts, which ``seed`` determines. No new one is begun once ``budget`` evaluations or
+    ``fallbacks`` are spent. What comes closest is returned, converged or not.
 
     Raises
     ------
@@ -128,7 +137,8 @@ def maximise(at: Evaluator[P], start: Float, *, seed: int = 1, budget: int = BUD
         beside = at(start + size * standard_scale(first) * rng.standard_normal(len(start)))
         return None if beside is None else smallest_eigenvalue(beside.expected_information())
 
-    return first_proven(_attempts(counted, start, rng), counted, elsewhere)
+    attempts = islice(_attempts(counted, start, rng), 1 + fallbacks)
+    return first_proven(attempts, counted, elsewhere)
 
 
 def _attempts(at: Counted[P], start: Float, rng: np.random.Generator) -> Iterator[Solution[P]]:

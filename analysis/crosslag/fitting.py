@@ -80,7 +80,9 @@ def fit(
         What ML's errors rest on: ``"expected"`` (the default on complete data) or ``"observed"``
         information (the default under ``"fiml"``, where only that allows for gaps that depend on
         observed values). MLR's are always made of observed information, and so are the robust
-        indices under ``"fiml"`` (lavaan 0.6 mixes the two if told to use the expected one).
+        indices under ``"fiml"`` (lavaan 0.6 mixes the two if told to use the expected one, which
+        is no projection any more, and takes exogenous predictors as given there even if told not
+        to; with their variances and covariances stated, its numbers are these).
     fixed_x
         Whether to take observed predictors of which the syntax says nothing else as given, as
         lavaan does unless told otherwise: persons without them are left out, their moments are no

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic
 
 import numpy as np
@@ -20,6 +21,7 @@ from crosslag._types import Float
 from crosslag.constraints import Restrictions, rank_of
 from crosslag.estimate import (
     BUDGET,
+    FALLBACKS,
     HALVINGS,
     NEWTON_FROM,
     PATIENCE,
@@ -55,12 +57,14 @@ def maximise_restricted(
     *,
     seed: int = 1,
     budget: int = BUDGET // 2,
+    fallbacks: int = FALLBACKS,
 ) -> Solution[P]:
     """Maximise a likelihood under constraints from ``start``, (q,).
 
     In turn: scoring, damped scoring, sequential quadratic programming, and random starts, until
     one solution is proven: its Newton decrement within the surface is below the limit, and no
-    active bound holds the likelihood down. No new one is begun once the budget is spent.
+    active bound holds the likelihood down. No new one is begun once the budget or the fallbacks
+    are spent.
 
     Raises
     ------
@@ -79,7 +83,8 @@ def maximise_restricted(
         climb = _Climb.begin(counted, shifted, restrictions, scale)
         return None if climb is None else climb.identified()
 
-    return first_proven(_attempts(counted, start, restrictions, rng), counted, elsewhere)
+    attempts = islice(_attempts(counted, start, restrictions, rng), 1 + fallbacks)
+    return first_proven(attempts, counted, elsewhere)
 
 
 def _attempts(

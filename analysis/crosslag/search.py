@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,7 +11,8 @@ import numpy as np
 from crosslag._types import Float
 from crosslag.constraints import Restrictions
 from crosslag.errors import ModelError
-from crosslag.estimate import BUDGET, ModelPoint, maximise, model_point
+from crosslag.estimate import BUDGET, FALLBACKS, ModelPoint, maximise, model_point
+from crosslag.growth import other_starts
 from crosslag.model import Model, ParameterTable
 from crosslag.moments import Evaluation, PatternMoments, pooled
 from crosslag.proof import Solution
@@ -23,7 +24,7 @@ from crosslag.starting import starting_values, unmeasured, with_fitted_means
 __all__ = ["climb", "find_maximum", "layout"]
 
 _MANY = 20  # patterns from which a first search in the saturated moments pays
-_LOW = 5.0  # deviations by which a second start's means are too low
+_HIGHER = 1e-4  # log-likelihood by which another maximum counts as higher
 _FEW = 600  # evaluations over all patterns before no fallback is begun
 
 
@@ -42,7 +43,7 @@ def find_maximum(
     With many missing patterns a first search takes the saturated moments for those of complete
     data: its steps cost next to nothing, and it ends close by. Models with steps without data
     that pass means on are searched with the scores measured from their means, and proven after;
-    growth with lagged effects is searched from two starts, of which the higher maximum counts.
+    growth with lagged effects is searched from several starts, of which the highest maximum counts.
 
     Parameters
     ----------
@@ -62,8 +63,11 @@ def find_maximum(
         start = starting_values(table, patterns)
         origin = _means_passed_on(table, structures, start)
         if origin is None:
-            starts = [start, *_second_start(table, patterns, start)]
-            return _higher(_search(table, structures, patterns, moments, s) for s in starts)
+            reached = [_search(table, structures, patterns, moments, start)]
+            higher = _higher_nearby(table, structures, patterns, moments, reached[0])
+            if higher is not None:
+                reached.append(climb(table, structures, patterns, higher, budget=_FEW))
+            return _higher(reached)
         centred = [_about(data, mean) for data, mean in zip(patterns, origin, strict=True)]
         saturated = [_about(data, mean) for data, mean in zip(moments, origin, strict=True)]
         start = _with_means(table, patterns, start, [np.zeros_like(mean) for mean in origin])
@@ -94,27 +98,30 @@ def _search(
     return replace(found, tried=tuple(dict.fromkeys(near.tried + found.tried)))
 
 
-def _second_start(
-    table: ParameterTable, patterns: Sequence[PatternMoments], start: Float
-) -> list[Float]:
-    """Start growth with lagged effects among deviations once more, where means are misfitted.
+def _higher_nearby(
+    table: ParameterTable,
+    structures: Sequence[RamGroup],
+    patterns: Sequence[PatternMoments],
+    moments: Sequence[PatternMoments],
+    reached: Solution[ModelPoint],
+) -> Float | None:
+    """Find a higher maximum of growth in the saturated moments, (q,); None if there is none."""
+    others = other_starts(table, patterns, starting_values(table, patterns))
+    if not others:
+        return None
+    height, best = -np.inf, None
+    fallbacks = 1 if reached.converged else FALLBACKS
+    if reached.converged:
+        height = climb(table, structures, moments, reached.point.theta, fallbacks=0).point.logl
+    for other in others:
+        near = climb(table, structures, moments, other, budget=_FEW, fallbacks=fallbacks)
+        if near.converged and near.point.logl > height + _HIGHER:
+            height, best = near.point.logl, near.point.theta
+    return best
 
-    Growth and effects compete for the same covariances, which makes maxima of nearly the same
-    height. From means too low, the first step makes levels vary more, and often ends elsewhere.
-    """
-    latent = set(table.latent)
-    free = [row for row in table.rows if row.free >= 0]
-    growing = any(r.op == "~1" and r.lhs in latent for r in free)
-    if not growing or not any(r.op == "~" and {r.lhs, r.rhs} <= latent for r in free):
-        return []
-    moments = [available_moments(data) for data in patterns]
-    low = [mean - _LOW * np.sqrt(np.diag(covariance)) for mean, covariance in moments]
-    return [_with_means(table, patterns, start, low)]
 
-
-def _higher(solutions: Iterable[Solution[ModelPoint]]) -> Solution[ModelPoint]:
+def _higher(found: Sequence[Solution[ModelPoint]]) -> Solution[ModelPoint]:
     """Take the highest proven maximum, the first of equals; name all that was tried."""
-    found = list(solutions)
     best = max(found, key=lambda s: (s.converged, round(s.point.logl, 6)))
     return replace(best, tried=tuple(dict.fromkeys(t for s in found for t in s.tried)))
 
@@ -179,6 +186,7 @@ def climb(
     patterns: Sequence[PatternMoments],
     start: Float,
     budget: int = BUDGET,
+    fallbacks: int = FALLBACKS,
 ) -> Solution[ModelPoint]:
     """Maximise the likelihood of a model from one start, (q,)."""
 
@@ -186,5 +194,6 @@ def climb(
         return model_point(structures, patterns, theta)
 
     if table.constraints:
-        return maximise_restricted(at, start, Restrictions(table), budget=budget // 2)
-    return maximise(at, start, budget=budget)
+        restrictions = Restrictions(table)
+        return maximise_restricted(at, start, restrictions, budget=budget // 2, fallbacks=fallbacks)
+    return maximise(at, start, budget=budget, fallbacks=fallbacks)

@@ -13,7 +13,8 @@ import crosslag as cl
 from crosslag import inference
 from crosslag.estimate import maximise, model_point, standard_scale
 from crosslag.moments import group_patterns
-from crosslag.search import layout
+from crosslag.search import climb, layout
+from crosslag.starting import starting_values
 
 PANEL = panel(4)
 SHIFTS, SCALES = (0, -50, 1000), (1, 1e-2, 1e4)
@@ -112,6 +113,50 @@ def test_no_random_start_leads_to_a_higher_maximum(model, n, seed):
         if at(start) is not None:
             found = maximise(at, start, budget=60)
             assert not found.converged or found.point.logl < fit.indices["logl"] + 1e-4
+
+
+def curved_growth(seed: int) -> pd.DataFrame:
+    """Levels, growth that is not a line, and deviations with lagged effects."""
+    rng, n = np.random.default_rng(seed), 150
+    within = np.array([[0.5, 0.1], [0.1, 0.5]])
+    level = rng.multivariate_normal(np.zeros(2), [[0.4, -0.15], [-0.15, 0.5]], n)
+    deviation = rng.multivariate_normal(np.zeros(2), within, n)
+    waves = []
+    for t in range(4):
+        if t:
+            fresh = rng.multivariate_normal(np.zeros(2), 0.8 * within, n)
+            deviation = deviation @ np.array([[0.3, -0.2], [0.05, 0.35]]) + fresh
+        waves.append(level + deviation + 3 + 0.1 * t)
+    rng = np.random.default_rng(seed + 1000)
+    slope = rng.multivariate_normal([0.3, -0.2], [[0.3, 0.1], [0.1, 0.3]], n)
+    columns = {
+        f"{v}{t + 1}": wave[:, i] for t, wave in enumerate(waves) for i, v in enumerate("xy")
+    }
+    data = pd.DataFrame(columns)
+    for t in range(4):
+        data[f"x{t + 1}"] += slope[:, 0] * t**1.5
+        data[f"y{t + 1}"] += slope[:, 1] * t
+    return data
+
+
+@pytest.mark.parametrize("seed", [19, 24])
+def test_growth_with_lagged_effects_ends_at_the_highest_of_several_maxima(seed):
+    """From two starts, the search ended 27 units below the best of ten, or nowhere."""
+    model, data = MODELS["lcm_sr"], curved_growth(seed)
+    fit = cl.fit(model, data)
+    assert fit.converged
+    table, structures = layout(model, 1)
+    patterns = [group_patterns(data[list(table.observed)].to_numpy())]
+    start = starting_values(table, patterns)
+    scale = standard_scale(model_point(structures, patterns, start))
+    rng, heights = np.random.default_rng(seed), []
+    for _ in range(10):
+        other = start + 0.5 * scale * rng.standard_normal(len(start))
+        if model_point(structures, patterns, other) is not None:
+            found = climb(table, structures, patterns, other, fallbacks=1)
+            heights += [found.point.logl] if found.converged else []
+    assert heights
+    assert max(heights) < fit.indices["logl"] + 1e-4
 
 
 def test_an_information_that_is_not_definite_under_constraints_names_parameters():
