@@ -8,6 +8,7 @@ import time
 import pytest
 from factories.asking import ANSWERS, ASIDE, FILES
 from factories.browsing import Devices, launched, served
+from factories.processes import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -207,8 +208,9 @@ def test_answers_wait_in_the_page_until_the_server_is_back(study, devices, perso
         answer(page, "ward")
     finally:
         study.start()
+    wanted = {name: ANSWERS[name] for name in ("role", "ward")}
+    assert eventually(lambda: study.site.answers(person) == wanted)  # the last one was being typed
     saved(page)
-    assert study.site.answers(person) == {name: ANSWERS[name] for name in ("role", "ward")}
     onward(page)
     assert page.locator("#q-works_nights").is_visible()
 
