@@ -224,8 +224,15 @@ def test_a_server_in_trouble_is_tried_again_and_one_that_refuses_is_not(study, d
         tries.append(status)
         route.fulfill(status=status, json={})
 
+    def sign_in(route):
+        route.fulfill(status=200, content_type="text/html", body="<p>Welcome to this network</p>")
+
     page.route("**/survey/about/role", lambda route: fail(route, 503))
+    page.route("**/survey/about/role", sign_in, times=1)  # it is no answer of the study's
     page.locator("#q-role input[value=nurse]").check()
+    page.locator("#saved.is-unsaved").wait_for()
+    assert tries == []
+    page.evaluate("window.dispatchEvent(new Event('online'))")
     page.wait_for_function("() => document.querySelector('#saved.is-unsaved')")
     assert "does not answer" in page.get_by_role("status").inner_text()
     page.wait_for_timeout(1500)

@@ -41,12 +41,14 @@ window.longwaveSaving = (form, status, heard) => {
         keepalive: String(body).length < LIGHT, // arrives although the page is closed
         signal: patience.signal,
       });
-      const again = answer.status >= 500 || answer.status === 408 || answer.status === 429;
-      const content = again ? {} : await answer.json().catch(() => ({}));
+      const content = await answer.json().catch(() => null);
+      // A network that wants to be signed in to says yes to all, with a page of its own.
+      const foreign = answer.ok && content === null;
+      const again = foreign || answer.status >= 500 || answer.status === 408 || answer.status === 429;
       lost = again;
       if (again) say("troubled");
       else pause = FIRST_PAUSE;
-      return again ? null : { status: answer.status, ok: answer.ok, body: content };
+      return again ? null : { status: answer.status, ok: answer.ok, body: content ?? {} };
     } catch {
       lost = true;
       say("unsaved");
