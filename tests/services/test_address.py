@@ -7,11 +7,12 @@ import re
 import pytest
 from factories.lab import OPENER
 
-from longwave.domain.codes import CodePurpose, Tried
+from longwave.domain.codes import KEPT, CodePurpose, Tried
 from longwave.domain.errors import InvalidInputError, RefusedTransitionError
 from longwave.domain.lifecycle import BounceKind, Channel
 from longwave.keys import Purpose
-from longwave.services import address, audit, bounces, erasure, language, withdrawal
+from longwave.services import address, audit, bounces, codes, contact, erasure, language, withdrawal
+from longwave.services import assessment as assessments
 from longwave.storage.tables import Code, Contact, Event, Message, Participant
 
 EMAIL, PHONE = CodePurpose.EMAIL, CodePurpose.PHONE
@@ -77,6 +78,32 @@ def test_once_the_code_is_typed_messages_go_there_and_the_old_address_is_told(la
     assert (changed.actor, changed.payload) == ("participant", {"fields": ["email"]})
     assert len(lab.events("contact.verified")) == 1
     assert findings(lab) == []
+
+
+def test_whoever_waited_for_an_address_that_is_proved_is_randomised_by_proving_one(lab, person):
+    lab.fill(person, "w0")
+    how = {"viewer": OPENER, "keys": lab.keys, "reason": "told by telephone"}
+    lab.act(person, contact.change_contact, email="typo@home.example", **how)
+    with lab.database.writing() as session:
+        assessment = lab._assessment(session, person, "w0")
+        assessments.submit(session, assessment, keys=lab.keys, now=lab.now)
+    assert lab.participant(person).randomised_at is None  # that address is not proved
+    ask(lab, person)
+    confirm(lab, person, sent_code(lab)[0])
+    assert lab.participant(person).randomised_at == lab.now
+    assert findings(lab) == []
+
+
+def test_whoever_holds_a_link_alone_gets_no_copy_by_way_of_an_address_of_hers(lab, person):
+    ask(lab, person)
+    confirm(lab, person, sent_code(lab)[0])
+    for purpose in (CodePurpose.DOWNLOAD, CodePurpose.ERASURE):
+        with pytest.raises(RefusedTransitionError, match="last two days"):
+            lab.act(person, codes.ask, purpose=purpose, keys=lab.keys)
+    ask(lab, person, "ada@work.example")  # a slip of the pen can be mended
+    lab.now += KEPT
+    lab.act(person, codes.ask, purpose=CodePurpose.DOWNLOAD, keys=lab.keys)
+    assert sent_code(lab)[1].recipient == NEW
 
 
 def test_neither_address_stands_in_the_trail_or_readably_in_a_row(lab, person):

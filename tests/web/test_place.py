@@ -12,7 +12,7 @@ import pytest
 from factories.site import LOAD, OPENER, REST, Site
 from sqlmodel import col, select
 
-from longwave.domain.codes import LIFE, MOST_PER_HOUR, MOST_WRONG
+from longwave.domain.codes import KEPT, LIFE, MOST_PER_HOUR, MOST_WRONG
 from longwave.keys import Purpose
 from longwave.services import audit, erasure
 from longwave.services.letters import code_digits
@@ -336,6 +336,9 @@ def test_all_of_it_works_and_is_proved_on_every_database(database_url, tmp_path)
     browser.post("/place/contact/email/code", data={"code": newest_code(site, person)})
     browser.post("/place/contact/language", data={"language": "tr"})
     browser.post("/place/contact/zone", data={"zone": "Asia/Tokyo"})
+    assert copy_of(site, person, browser).status_code == 422  # the address is too new
+    site.now += KEPT
+    browser.post(f"{site.link(person)}/place")
     assert copy_of(site, person, browser).status_code == 200
     browser.post("/leave/erase/code")
     browser.post("/leave/erase", data={"code": newest_code(site, person)})

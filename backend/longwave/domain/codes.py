@@ -35,6 +35,14 @@ class CodePurpose(StrEnum):
     ERASURE = "erasure"
 
 
+MOVES = (CodePurpose.EMAIL, CodePurpose.PHONE)
+"""What a code moves to where it was read.
+
+For as long as such a code is kept, no other is sent there: a link alone is enough to enter an
+address, and whoever read messages at the old one must have time to object.
+"""
+
+
 class Tried(StrEnum):
     """What came of typing a code. It is no failure: whatever it was, it has been counted."""
 

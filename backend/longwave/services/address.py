@@ -17,7 +17,7 @@ from longwave.domain.lifecycle import Channel
 from longwave.domain.lifecycle import participant as lifecycle
 from longwave.domain.messages import Kind
 from longwave.keys import KeyRing, Purpose
-from longwave.services import bounces, codes, contact, letters, outbox
+from longwave.services import bounces, codes, contact, letters, outbox, randomisation
 from longwave.services.codes import Destination
 from longwave.services.participant import hold_open, person_of, record
 from longwave.services.study import current_protocol
@@ -80,8 +80,9 @@ def confirm_change(
 ) -> Tried:
     """Let a new address or number count if the code that was sent there was typed.
 
-    The old one is told, where there is one that works; an open link is sent to the new one. The
-    caller commits whatever comes of it: a wrong code is counted.
+    The old one is told, where there is one that works; an open link is sent to the new one. Whoever
+    waited for nothing but an address that is proved is randomised. The caller commits whatever
+    comes of it: a wrong code is counted.
 
     Raises
     ------
@@ -111,6 +112,8 @@ def confirm_change(
         channel = _CHANNELS[purpose]
         outbox.queue_answer(session, participant, kind, step, now=now, channel=channel)
     contact.follow(session, participant, own, [purpose], actor=_PARTICIPANT, now=now)
+    study = studies.by_id(session, participant.study_id)
+    randomisation.randomise_if_due(session, study, participant, keys=keys, now=now)
     return tried
 
 

@@ -17,6 +17,7 @@ from longwave.domain.codes import (
     KEPT,
     LIFE,
     MOST_WRONG,
+    MOVES,
     CodePurpose,
     Tried,
     next_code_at,
@@ -62,10 +63,16 @@ def ask(
     TooOftenError
         If this person has asked for too many.
     RefusedTransitionError
-        If no message reaches this person.
+        If no message reaches this person, or she changed a short while ago where they go.
     """
     participant = hold(session, participant)
     contact = _contact(session, participant)
+    if to is None and codes.is_used(session, key(participant), MOVES, since=now - KEPT):
+        raise RefusedTransitionError(
+            "Where messages to you go was changed in the last two days. For as long no code is "
+            "sent there that opens what you told us.",
+            "Please ask the study team.",
+        )
     asked = codes.asked_since(session, key(participant), now - _DAY)
     wait_until = next_code_at(asked, now)
     if wait_until is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete
@@ -24,6 +25,18 @@ def newest(session: Session, participant_id: int, purpose: str) -> Code | None:
         .limit(1)
     )
     return session.exec(statement).first()
+
+
+def is_used(
+    session: Session, participant_id: int, purposes: Collection[str], *, since: datetime
+) -> bool:
+    """Whether a participant has used a code for one of some purposes since an instant."""
+    statement = select(Code.id).where(
+        Code.participant_id == participant_id,
+        col(Code.purpose).in_(purposes),
+        col(Code.used_at) > since,
+    )
+    return session.exec(statement).first() is not None
 
 
 def asked_since(session: Session, participant_id: int, since: datetime) -> list[datetime]:
