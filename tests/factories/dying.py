@@ -37,11 +37,11 @@ def main(database_url: str, smtp_url: str, now: str, step: str, at: str) -> None
     from factories.lab import BASE_URL, SECRET
     from longwave.jobs.dispatch import dispatch
     from longwave.keys import KeyRing
-    from longwave.notify.email.smtp import SmtpTransport
+    from longwave.notify.email import smtp
     from longwave.services import outbox
     from longwave.storage.database import Database
 
-    class Mortal(SmtpTransport):
+    class Mortal(smtp._Line):
         """Dies in the middle of a mail, or when the server has taken it."""
 
         def send(self, letter):
@@ -81,11 +81,12 @@ def main(database_url: str, smtp_url: str, now: str, step: str, at: str) -> None
         if settled >= int(at):
             die_at("before the commit", int(at))
 
+    smtp._Line = Mortal
     outbox.claim, outbox.begin, outbox.settle = dying_claim, dying_begin, dying_settle
     database = Database(database_url)
     dispatch(
         database,
-        Mortal(smtp_url, "study@study.example", is_caught=True),
+        smtp.SmtpTransport(smtp_url, "study@study.example", is_caught=True),
         keys=KeyRing(SECRET),
         base_url=BASE_URL,
         clock=lambda: datetime.fromisoformat(now),

@@ -75,9 +75,9 @@ def program(
             started.process.kill()
 
 
-def eventually(look: Callable[[], object]) -> object:
+def eventually(look: Callable[[], object], patience: float = PATIENCE) -> object:
     """Look again and again until there is something to see; return it."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while not (seen := look()):
         assert time.monotonic() < until, "it never came about"
         time.sleep(0.02)

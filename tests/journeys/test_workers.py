@@ -11,9 +11,11 @@ from contextlib import ExitStack
 from datetime import datetime
 
 import pytest
+from factories.crowd import gather
 from factories.lab import Lab
 from factories.processes import eventually, program
 from factories.smtp import smtp_server
+from sqlmodel import select
 
 from longwave.clock import system_clock
 from longwave.domain.lifecycle import MessageState
@@ -24,8 +26,9 @@ from longwave.storage.tables import Attempt, Message
 TICKS = r"The clockwork ticks"
 LISTENS = r"listens at http://127\.0\.0\.1:(\d+)"
 SOON = {"tick_seconds": 0.2}
-MESSAGES = 300
+MESSAGES = 3000
 PEOPLE = 10
+NAMES = ("one", "two", "three")
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -72,6 +75,11 @@ class Hall(Lab):
             for message in self.messages():
                 session.get_one(Message, message.id).at_once = True
 
+    def has_unsent(self) -> bool:
+        with self.database.reading() as session:
+            left = select(Message.id).where(Message.state != MessageState.SENT).limit(1)
+            return session.exec(left).first() is not None
+
     def messages(self) -> list[Message]:
         """Return the invitations; reminders are for later."""
         return [message for message in self.rows(Message) if message.kind == "invitation"]
@@ -97,14 +105,14 @@ def worker(database_url, tmp_path):
 
 
 @on_postgresql
-def test_two_workers_share_the_messages_and_send_each_once(hall, worker):
+def test_three_workers_share_the_messages_and_send_each_once(hall, worker):
     with smtp_server() as server:
         mail = {"smtp_url": server.url, "mail_is_caught": "true"}
-        workers = [worker(**mail, mail_from=f"{name}@study.example") for name in ("one", "two")]
+        workers = [worker(**mail, mail_from=f"{name}@study.example") for name in NAMES]
         for each in workers:
             each.says(TICKS)
-        hall.queue(MESSAGES)
-        eventually(lambda: hall.states() == {MessageState.SENT: MESSAGES})
+        gather(hall, MESSAGES, at_once=True)
+        eventually(lambda: not hall.has_unsent(), patience=120)
         for each in workers:
             each.process.terminate()
             assert each.ends() == 0
@@ -112,7 +120,7 @@ def test_two_workers_share_the_messages_and_send_each_once(hall, worker):
     assert sorted(sent) == sorted(message.mail_id for message in hall.messages())
     assert {attempt.number for attempt in hall.rows(Attempt)} == {1}
     by = Counter(mail["From"].partition("@")[0] for mail in server.mails)
-    assert set(by) == {"one", "two"}
+    assert set(by) == set(NAMES)
     assert hall.leader() is None
 
 

@@ -123,7 +123,13 @@ def ticking(settings: Settings, database: Database, keys: KeyRing) -> Iterator[N
     """
     transports = Transports.chosen_by(settings)
     clockwork = Clockwork(
-        database, transports, keys, settings.base_url, system_clock, Limits.set_by(settings)
+        database,
+        transports,
+        keys,
+        settings.base_url,
+        system_clock,
+        Limits.set_by(settings),
+        settings.senders,
     )
     leadership = Leadership(database, system_clock, settings.lease)
     with closing(transports), scheduler.running(clockwork, leadership, settings.tick_seconds):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from os import getpid
 from uuid import uuid4
@@ -43,13 +44,28 @@ def dispatch(
     base_url: str,
     clock: Clock,
     limits: Limits = NO_LIMITS,
+    senders: int = 1,
     goes_on: Callable[[], bool] = lambda: True,
 ) -> None:
     """Send what is due, until nothing is or the servers are in trouble.
 
-    ``goes_on`` is asked before anything more is sent; what was taken on and not begun goes back.
+    Parameters
+    ----------
+    senders
+        How many send at the same time, each in a thread with messages in hand of its own: while
+        one waits for a server, others write. With one, messages leave in their order.
+    goes_on
+        Is asked before anything more is sent; what was taken on and not begun goes back.
     """
-    Sender(database, transport, keys, base_url, clock, limits, goes_on).run()
+    made = [
+        Sender(database, transport, keys, base_url, clock, limits, goes_on) for _ in range(senders)
+    ]
+    if senders == 1:
+        made[0].run()
+        return
+    with ThreadPoolExecutor(senders, thread_name_prefix="sender") as threads:
+        for running in [threads.submit(sender.run) for sender in made]:
+            running.result()
 
 
 class Sender:

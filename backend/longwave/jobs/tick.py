@@ -42,6 +42,7 @@ class Clockwork:
     base_url: str
     clock: Clock
     limits: Limits = NO_LIMITS
+    senders: int = 1
 
     def tick(self) -> None:
         """Do all that is due, a batch for each transaction."""
@@ -96,6 +97,7 @@ class Clockwork:
             base_url=self.base_url,
             clock=self.clock,
             limits=self.limits,
+            senders=self.senders,
             goes_on=goes_on,
         )
 

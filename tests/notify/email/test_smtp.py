@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from factories.certificates import LONG_AGO, Authority
+from factories.racing import at_once
 from factories.smtp import smtp_server
 
 from longwave.domain.errors import ConfigurationError
@@ -98,11 +100,21 @@ def test_one_connection_carries_many_mails_and_is_renewed_when_it_is_lost():
         for _ in range(3):
             transport.send(MAIL)
         assert server.connections == 1
-        transport._connection.sock.shutdown(socket.SHUT_RDWR)
+        transport._idle[0]._connection.sock.shutdown(socket.SHUT_RDWR)
         assert transport.send(MAIL).outcome is Outcome.SENT
         transport.close()
     assert len(server.mails) == 4
     assert server.connections == 2
+
+
+def test_threads_that_send_at_once_have_a_connection_each_which_is_used_again():
+    with smtp_server() as server:
+        transport = SmtpTransport(server.url, "study@clinic.example")
+        for _ in range(3):
+            at_once(*[partial(transport.send, MAIL)] * 2)
+        transport.close()
+    assert len(server.mails) == 6
+    assert server.connections <= 2
 
 
 def test_a_refused_mail_does_not_spoil_the_next():
@@ -129,7 +141,7 @@ def test_a_server_that_ended_an_idle_conversation_is_met_anew():
         transport = SmtpTransport(server.url, "study@clinic.example")
         transport.send(MAIL)
         server.at_sender = "421 idle for too long"
-        transport._connection.ehlo_resp = None
+        transport._idle[0]._connection.ehlo_resp = None
         assert transport.send(MAIL).server_trouble
         assert server.connections == 2
         server.at_sender = "250 OK"

@@ -101,6 +101,12 @@ def test_a_rate_that_makes_no_sense_is_refused(number):
         Settings(email_per_minute=number)
 
 
+@pytest.mark.parametrize("number", [0, 21, -1])
+def test_somebody_sends_and_not_too_many_at_once(number):
+    with pytest.raises(ValueError, match="is a whole number from 1 to 20"):
+        Settings(senders=number)
+
+
 def test_limits_are_what_the_settings_say_and_an_empty_one_is_none():
     settings = Settings(email_per_minute="600", email_per_minute_and_domain="60", sms_per_minute="")
     assert Limits.set_by(settings) == Limits({Channel.EMAIL: 600}, 60)

@@ -8,8 +8,9 @@ import socket
 import ssl
 from contextlib import suppress
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from longwave.domain.bounce import ENHANCED
 from longwave.domain.errors import ConfigurationError
@@ -31,8 +32,9 @@ _LOST = (OSError, smtplib.SMTPException)
 class SmtpTransport:
     """Sends through the server at a URL such as ``smtp+starttls://user:password@host:587``.
 
-    With ``smtp+starttls`` and ``smtps`` the server has to show a certificate for its host name
-    that this machine trusts, or nothing is sent.
+    Threads that send at the same time have a connection each, which later mails use again. With
+    ``smtp+starttls`` and ``smtps`` the server has to show a certificate for its host name that
+    this machine trusts, or nothing is sent.
 
     Parameters
     ----------
@@ -59,17 +61,51 @@ class SmtpTransport:
                 "LONGWAVE_SMTP_URL cannot be used.",
                 "Write smtp://host:port, smtp+starttls://user:password@host or smtps://...",
             )
-        self._parts = parts
-        self._sender = sender
-        self._bounces_to = bounces_to
-        self._trusted = _trusted(ca_file)
-        self._connection: smtplib.SMTP | None = None
+        self._new_line = partial(_Line, parts, sender, bounces_to, _trusted(ca_file))
+        self._idle: list[_Line] = []
         self.is_caught = is_caught
 
     def send(self, letter: Letter) -> Delivery:
         """Send one mail; see `Outcome` for what the answers mean."""
         if not isinstance(letter, Mail):
             raise TypeError("SMTP carries nothing but mail.")
+        try:
+            line = self._idle.pop()
+        except IndexError:  # others use those that there are
+            line = self._new_line()
+        try:
+            return line.send(letter)
+        finally:
+            self._idle.append(line)
+
+    def trouble(self) -> str | None:
+        """Connect and sign in, and say what is in the way."""
+        return self._new_line().trouble()
+
+    def close(self) -> None:
+        """End every conversation."""
+        while self._idle:
+            self._idle.pop().close()
+
+
+class _Line:
+    """A connection to the server, made when it is needed, and anew when it was lost."""
+
+    def __init__(
+        self,
+        parts: SplitResult,
+        sender: str,
+        bounces_to: str | None,
+        trusted: ssl.SSLContext,
+    ) -> None:
+        self._parts = parts
+        self._sender = sender
+        self._address = parseaddr(sender)[1]
+        self._bounces_to = bounces_to
+        self._trusted = trusted
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, letter: Mail) -> Delivery:
         content = written(letter, self._sender)
         try:
             connection, code, said = self._begin(letter)
@@ -90,7 +126,6 @@ class SmtpTransport:
         return self._hand_over(connection, content)
 
     def trouble(self) -> str | None:
-        """Connect and sign in, and say what is in the way."""
         try:
             self._ready()
         except _LOST as error:
@@ -100,7 +135,6 @@ class SmtpTransport:
         return None
 
     def close(self) -> None:
-        """End the conversation."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(*_LOST):
@@ -108,7 +142,7 @@ class SmtpTransport:
 
     def _begin(self, mail: Mail) -> tuple[smtplib.SMTP, int, bytes]:
         """Name the sender, on the connection that there is, or on a new one if it was lost."""
-        sender = envelope_sender(self._bounces_to, mail.message_id) or parseaddr(self._sender)[1]
+        sender = envelope_sender(self._bounces_to, mail.message_id) or self._address
         if self._connection is not None:
             with suppress(*_LOST):
                 code, said = self._connection.mail(sender)

@@ -26,8 +26,8 @@ from longwave.storage.tables.base import key
 LEASE = timedelta(minutes=10)
 """How long a sender may be silent; longer than it keeps a batch."""
 
-BATCH = 25
-"""Messages taken on at once: few, so that what is urgent does not wait behind them."""
+BATCH = 100
+"""Messages taken on at once: few, so that one transaction does not last."""
 
 
 @dataclass(frozen=True, slots=True)
