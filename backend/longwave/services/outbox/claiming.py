@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from longwave.domain.errors import LongwaveError
@@ -23,11 +25,16 @@ from longwave.storage import sending
 from longwave.storage.message import Due
 from longwave.storage.tables.base import key
 
+_log = logging.getLogger(__name__)
+
 LEASE = timedelta(minutes=10)
 """How long a sender may be silent; longer than it keeps a batch."""
 
 BATCH = 100
 """Messages taken on at once: few, so that one transaction does not last."""
+
+_UNTIL_MENDED = timedelta(hours=1)
+"""How often is looked at a message that we fail to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,26 @@ def _letter(
     """Write a message that may go now; decide what becomes of one that may not."""
     if judge.is_busy(due):
         return None
+    try:
+        return _judged(session, due, judge, takings, keys, base_url, now)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # A fault of ours must not keep everybody else's mail waiting. No text: it may be personal.
+        _log.error("message %s is not written: %s", due.message.id, type(error).__name__)
+        takings.move(due, now + _UNTIL_MENDED, None)
+        return None
+
+
+def _judged(
+    session: Session,
+    due: Due,
+    judge: Judge,
+    takings: _Takings,
+    keys: KeyRing,
+    base_url: str,
+    now: datetime,
+) -> Letter | None:
     match judge.judge(due):
         case No(reason):
             takings.cancel(due, reason)
