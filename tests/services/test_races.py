@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import timedelta
+
 import pytest
+from factories.lab import OPENER
 from factories.racing import at_once
 
 from longwave.domain.errors import LinkUsedError, RefusedTransitionError
 from longwave.services import assessment as assessments
 from longwave.services import enrolment, withdrawal
+from longwave.services import study as studies
+from longwave.storage import participant as participants
+from longwave.storage import study as study_rows
 from longwave.storage.tables import Allocation, Assessment, Consent, Contact, Event, Participant
 
 ROUNDS = 6
@@ -127,3 +135,32 @@ def test_two_workers_tick_at_once_without_a_failure(lab, workers):
         lab.enrol()
     assert at_once(*[lab.clockwork.tick] * workers) == [None] * workers
     assert len({mail.message_id for mail in lab.transport.mails}) == len(lab.transport.mails) == 4
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_study_is_locked_while_somebody_writes_who_waits_for_a_crossover(lab, monkeypatch):
+    person = lab.screen()
+    with lab.database.writing() as session:
+        session.get_one(Participant, person).crossover_due_at = lab.now + timedelta(days=90)
+        studies.close_enrolment(session, lab.slug, viewer=OPENER, now=lab.now)
+    is_held, is_locking = threading.Event(), threading.Event()
+    lock = study_rows.lock_to_change
+    monkeypatch.setattr(
+        study_rows, "lock_to_change", lambda *how: (lock(*how), is_locking.set())[0]
+    )
+
+    def write():
+        with lab.database.writing() as session:
+            study_id = participants.lock(session, person).study_id
+            is_held.set()
+            is_locking.wait(0.5)
+            time.sleep(0.2)
+            study_rows.hold_state(session, study_id)
+
+    def lock_study():
+        assert is_held.wait(10)
+        with lab.database.writing() as session:
+            studies.lock_study(session, lab.slug, viewer=OPENER, now=lab.now)
+
+    at_once(write, lock_study)
+    assert lab.participant(person).crossover_due_at is None

@@ -66,14 +66,15 @@ def lock_study(
     study = get_study(session, slug)
     given = (reason or "").strip()
     _lock(session, study, viewer, early=early, reason=given)
-    if early:  # people are locked before the study, as everywhere
+    # People are locked before the study, as everywhere.
+    if early:
         for assessment in studies.unfinished(session, key(study)):
             _end(session, study, assessment, viewer, now)
+    periods.forget_crossovers(session, key(study))
     study = studies.lock_to_change(session, key(study))
     study.state = _lock(session, study, viewer, early=False, reason=given)
     study.locked_at = now
     course.cancel_of_study(session, key(study), now)
-    periods.forget_crossovers(session, key(study))
     told = {"reason": given} if given else {}
     return _recorded(session, study, "study.locked", told, viewer, now)
 
