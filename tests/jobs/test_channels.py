@@ -76,7 +76,7 @@ def test_what_a_gateway_does_not_confirm_is_uncertain_and_mail_goes_on(lab, stat
         lab.clockwork.dispatch()
     outcomes = {row.outcome for row in lab.rows(Attempt) if row.segments is not None}
     assert outcomes == {"uncertain"}
-    assert states(lab, person)["w0:invitation"] == "uncertain"
+    assert states(lab, person)["w0:invitation"] == "pending"  # an invitation goes again
     assert states(lab, other)["w0:invitation"] == "sent"
 
 

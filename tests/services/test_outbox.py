@@ -93,7 +93,7 @@ def test_two_dispatchers_send_each_message_once(lab):
         (Outcome.SENT, "sent"),
         (Outcome.REFUSED, "failed"),
         (Outcome.RETRY, "pending"),
-        (Outcome.UNCERTAIN, "uncertain"),
+        (Outcome.UNCERTAIN, "pending"),
     ],
 )
 def test_the_outcome_decides_the_state_and_is_kept(lab, outcome, state):
@@ -116,6 +116,27 @@ def test_what_should_be_tried_again_is_after_a_pause_and_fails_in_the_end(lab):
     assert len(times) == MOST_ATTEMPTS
     assert min(pauses) >= timedelta(minutes=61)
     assert states(lab)["w0:invitation"] == "failed"
+
+
+def test_an_invitation_that_may_have_arrived_goes_out_three_times_at_most(lab):
+    lab.enrol()
+    lab.transport.answer = Delivery(Outcome.UNCERTAIN)
+    for _ in range(10):
+        lab.wait(minutes=61)
+    assert states(lab)["w0:invitation"] == "uncertain"
+    assert len(lab.transport.mails) == 3
+    assert len({mail.message_id for mail in lab.transport.mails}) == 1
+
+
+def test_a_reminder_that_may_have_arrived_is_not_repeated(lab):
+    lab.enrol()
+    lab.wait(minutes=0)
+    lab.transport.answer = Delivery(Outcome.UNCERTAIN)
+    lab.transport.mails.clear()
+    lab.wait(days=4)
+    lab.wait(hours=2)
+    assert states(lab)["w0:reminder-1"] == "uncertain"
+    assert len(lab.transport.mails) == 1
 
 
 def test_an_invitation_whose_sender_died_goes_out_again_under_the_same_id(lab):

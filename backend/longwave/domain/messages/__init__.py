@@ -3,10 +3,11 @@
 from longwave.domain.messages.budget import room_at
 from longwave.domain.messages.kinds import Counted, Kind, Policy, policy_of
 from longwave.domain.messages.reasons import Reason
-from longwave.domain.messages.retrying import MOST_ATTEMPTS, back_off, drawn_for
+from longwave.domain.messages.retrying import MOST_ATTEMPTS, MOST_IN_DOUBT, back_off, drawn_for
 
 __all__ = [
     "MOST_ATTEMPTS",
+    "MOST_IN_DOUBT",
     "Counted",
     "Kind",
     "Policy",

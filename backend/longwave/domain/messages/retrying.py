@@ -8,6 +8,9 @@ from hashlib import sha256
 MOST_ATTEMPTS = 48
 """About two days, after which a message that could not be sent is given up."""
 
+MOST_IN_DOUBT = 3
+"""Attempts after which what may have arrived is not sent once more."""
+
 _FIRST = timedelta(minutes=4)
 _LONGEST = timedelta(hours=1)
 _SPREAD = 0.25

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from longwave.domain.messages import MOST_ATTEMPTS, Kind, policy_of
+from longwave.domain.messages import Kind
 from longwave.notify import Outcome
 from longwave.services import audit, expiry
-from longwave.services.outbox.settling import end
+from longwave.services.outbox.settling import end, goes_again
 from longwave.storage import sending
 from longwave.storage.sending import Done, Stalled
 
@@ -61,11 +61,7 @@ def _invited(messages: Sequence[Stalled]) -> Iterator[tuple[int, datetime]]:
 
 
 def _goes_again(message: Stalled) -> bool:
-    if message.attempt >= MOST_ATTEMPTS:
-        return False
-    if message.outcome is None:
-        return policy_of(message.kind).resend
-    return message.outcome == Outcome.RETRY
+    return goes_again(message.kind, message.attempt, message.outcome or Outcome.UNCERTAIN)
 
 
 def _in_doubt(message: Stalled, now: datetime) -> Done:

@@ -11,7 +11,14 @@ from typing import Protocol
 from sqlmodel import Session
 
 from longwave.domain.lifecycle import MessageState
-from longwave.domain.messages import MOST_ATTEMPTS, Reason, back_off, drawn_for
+from longwave.domain.messages import (
+    MOST_ATTEMPTS,
+    MOST_IN_DOUBT,
+    Reason,
+    back_off,
+    drawn_for,
+    policy_of,
+)
 from longwave.notify import Delivery, Outcome
 from longwave.services import audit, bounces, expiry
 from longwave.services.outbox.claiming import Claimed
@@ -46,6 +53,13 @@ class Ended(Protocol):
     def participant_id(self) -> int | None: ...
 
 
+def goes_again(kind: str, attempt: int, outcome: str) -> bool:
+    """Whether a message is sent once more after an attempt with this outcome."""
+    if outcome == Outcome.UNCERTAIN:
+        return policy_of(kind).resend and attempt < MOST_IN_DOUBT
+    return outcome == Outcome.RETRY and attempt < MOST_ATTEMPTS
+
+
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message that was handed over, and what became of it."""
@@ -56,8 +70,8 @@ class Sent:
 
     @property
     def is_to_be_tried_again(self) -> bool:
-        """Whether it failed for now, and not too often."""
-        return self.delivery.outcome is Outcome.RETRY and self.claimed.attempt < MOST_ATTEMPTS
+        """Whether it failed for now, or is better sent twice than not at all; and not too often."""
+        return goes_again(self.claimed.kind, self.claimed.attempt, self.delivery.outcome)
 
     def pause(self) -> timedelta:
         """Return how long to wait before it is tried again."""
