@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import ssl
@@ -16,7 +17,7 @@ from longwave.rehearsal.catcher import FreePortController
 class Server:
     """Keeps what it accepts. The answers are as given; ``at_data`` may be "drop".
 
-    ``senders`` are the envelope senders of what it accepted.
+    ``senders`` are the envelope senders of what it accepted. It takes ``delay`` seconds for each.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class Server:
         self.mails = []
         self.senders = []
         self.connections = 0
+        self.delay = 0.0
         self.url = ""
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
@@ -46,6 +48,7 @@ class Server:
         return self.at_recipient
 
     async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(self.delay)
         if self.at_data.startswith("250") or self.at_data == "drop":
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
             self.mails.append(mail)

@@ -28,6 +28,7 @@ from longwave.storage.tables import Attempt, Message
 EACH = 3
 LEAVES_IN_DOUBT = STEPS[2:]
 HAS_ARRIVED = STEPS[4:]
+BEFORE_COMMIT = STEPS[-1]
 
 
 @pytest.fixture
@@ -78,6 +79,32 @@ def test_a_sender_killed_at_a_step_loses_nothing_and_leaves_one_in_doubt_at_most
     assert {row.mail_id for row in lab.rows(Message) if row.state == "sent"} <= set(arrived)
     assert [row.outcome for row in lab.rows(Attempt)].count("uncertain") == 2 * in_doubt
     assert_uncertain_ones_are_seen(lab, in_doubt)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("answer", ["451 later", "554 no", "drop"])
+def test_a_sender_killed_beside_a_server_in_trouble_loses_nothing_either(lab, database_url, answer):
+    with smtp_server(at_data=answer) as server:
+        server.delay = 0.05
+        for kind in (Kind.INVITATION, Kind.REMINDER):
+            die(lab, database_url, server, BEFORE_COMMIT, kind)
+        server.at_data = "250 OK"
+        transport = SmtpTransport(server.url, "study@study.example", is_caught=True)
+        lab.clockwork = replace(lab.clockwork, transport=transport)
+        for _ in range(4):  # what was refused for now has pauses of up to an hour
+            lab.clockwork.dispatch()
+            lab.now += timedelta(hours=1)
+        transport.close()
+    arrived = Counter(mail["Message-ID"].strip("<>") for mail in server.mails)
+    assert all(arrived[found] <= 1 for found in mail_ids(lab, Kind.REMINDER))
+    for row in lab.rows(Message):
+        assert row.state in {"sent", "failed", "uncertain"}
+        if row.state == "sent":
+            assert arrived[row.mail_id] >= 1
+        if row.state == "failed":
+            assert (answer, arrived[row.mail_id]) == ("554 no", 0)
+        if row.state == "uncertain":
+            assert row.kind == Kind.REMINDER
 
 
 def assert_uncertain_ones_are_seen(lab, number):
