@@ -62,3 +62,9 @@ def test_lists_of_commands_say_what_the_commands_say_themselves(app: typer.Typer
     for name, later in group.later.items():
         assert later.help == group.commands[name].help.splitlines()[0]
         assert group.commands[name].name == name
+
+
+def test_the_package_can_be_run_as_a_module():
+    command = [sys.executable, "-m", "longwave", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == 0 and "protocol" in done.stdout

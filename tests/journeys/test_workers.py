@@ -8,16 +8,19 @@ import urllib.request
 import warnings
 from collections import Counter
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from factories.crowd import gather
 from factories.lab import Lab
 from factories.processes import eventually, program
 from factories.smtp import smtp_server
+from sqlalchemy import update
 from sqlmodel import select
 
 from longwave.clock import system_clock
+from longwave.config import Settings
 from longwave.domain.lifecycle import MessageState
 from longwave.services import heartbeat, leading
 from longwave.storage.migration import upgrade
@@ -28,6 +31,8 @@ LISTENS = r"listens at http://127\.0\.0\.1:(\d+)"
 SOON = {"tick_seconds": 0.2}
 MESSAGES = 3000
 PEOPLE = 10
+FEW = 300
+SECOND = timedelta(seconds=1)
 NAMES = ("one", "two", "three")
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -37,8 +42,8 @@ on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect
 class Hall(Lab):
     """A lab that goes by the real clock, as its workers do."""
 
-    def __init__(self, database_url: str) -> None:
-        super().__init__(database_url)
+    def __init__(self, database_url: str, **how: Any) -> None:
+        super().__init__(database_url, **how)
         self.now = system_clock()
 
     def leader(self) -> leading.Leader | None:
@@ -180,6 +185,35 @@ def test_workers_outlive_a_restart_of_the_database_and_go_on(own_server, tmp_pat
         for each in workers:
             assert each.process.poll() is None
             assert "frames" not in each.log
+    hall.close()
+
+
+def test_a_restart_of_the_database_loses_nothing_that_was_in_hand(own_server, tmp_path):
+    url = own_server.get_uri()
+    upgrade(url)
+    hall = Hall(url, edits={'  quiet_hours: ["21:00", "08:00"]\n': "\n"})
+    with smtp_server() as server, ExitStack() as stack:
+        server.delay = 0.02
+        mail = {"smtp_url": server.url, "mail_is_caught": "true"}
+        workers = [
+            stack.enter_context(program(url, tmp_path, "worker", **SOON, **mail)) for _ in range(2)
+        ]
+        for each in workers:
+            each.says(TICKS)
+        gather(hall, FEW, at_once=True)
+        eventually(lambda: len(server.mails) > FEW // 10)
+        own_server.stop()
+        own_server.start()
+        workers[0].process.kill()
+        eventually(lambda: hall.ticked_after(system_clock() - SECOND))
+        with hall.database.writing() as session:  # their leases are over
+            held = update(Message).where(Message.state == MessageState.SENDING)
+            session.execute(held.values(lease_until=system_clock() - SECOND))
+        eventually(lambda: not hall.has_unsent(), patience=60)
+    arrived = Counter(mail["Message-ID"].strip("<>") for mail in server.mails)
+    assert set(arrived) == {message.mail_id for message in hall.messages()}
+    in_hand = len(workers) * Settings.model_fields["senders"].default
+    assert sum(times - 1 for times in arrived.values()) <= in_hand
     hall.close()
 
 

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, closing
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql import ClauseElement
 
 Parameters = Mapping[str, Any]
@@ -36,10 +37,13 @@ class Marker:
     def mark(self, statement: Compiled, parameters: Parameters) -> int:
         """Run a statement and commit it; return how many rows it changed."""
         driver = self._connection.connection.dbapi_connection
-        assert driver is not None
-        with self._queue, closing(driver.cursor()) as cursor:
-            cursor.execute(statement.text, statement.bound(parameters))
-            return int(cursor.rowcount)
+        assert driver is not None and self.dialect.dbapi is not None
+        try:
+            with self._queue, closing(driver.cursor()) as cursor:
+                cursor.execute(statement.text, statement.bound(parameters))
+                return int(cursor.rowcount)
+        except self.dialect.dbapi.OperationalError as error:
+            raise OperationalError("a mark", None, error) from error
 
 
 class Compiled:

@@ -1,0 +1,5 @@
+"""``python -m longwave`` is ``longwave``."""
+
+from longwave.entry import main
+
+main()
