@@ -28,6 +28,12 @@ logger = logging.getLogger(__name__)
 KEEPS = timedelta(seconds=2)
 """How long a sender works on one batch: what is urgent waits for no more than that."""
 
+_MOST_IN_VAIN = 2
+"""Batches of which nothing could be handed over, one after the other.
+
+Whoever has left is found by the second; who comes back then is being written for, maybe for long.
+"""
+
 _NOT_CAUGHT = Delivery(Outcome.REFUSED, "A trial run sends only to a catcher.")
 _NEEDS = {Channel.EMAIL: "LONGWAVE_SMTP_URL", Channel.SMS: "LONGWAVE_SMS_URL"}
 _CAUGHT = {
@@ -91,10 +97,11 @@ class Sender:
         """Send until nothing is due."""
         with self._database.writing() as session:
             outbox.recover_stalled(session, now=self._clock())
-        while self._channels and self._goes_on():
+        in_vain = 0
+        while self._channels and self._goes_on() and in_vain < _MOST_IN_VAIN:
             batch = self._claim()
             if batch.claimed:
-                self._work_off(batch)
+                in_vain = 0 if self._work_off(batch) else in_vain + 1
             elif not batch.has_changed:
                 return
 
@@ -110,8 +117,11 @@ class Sender:
                 channels=self._channels,
             )
 
-    def _work_off(self, batch: Batch) -> None:
-        """Hand over a batch, and settle it: together, but an address that was refused at once."""
+    def _work_off(self, batch: Batch) -> bool:
+        """Hand over a batch, and settle it: together, but an address that was refused at once.
+
+        Return whether anything was handed over.
+        """
         sent: list[Sent] = []
         left = list(batch.claimed)
         with self._database.marking() as marker:
@@ -125,6 +135,7 @@ class Sender:
                     self._settle(sent)
                     sent = []
         self._settle(sent, left)
+        return len(left) < len(batch.claimed)
 
     def _settle(self, sent: Sequence[Sent], unsent: Sequence[Claimed] = ()) -> None:
         with self._database.writing() as session:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from longwave.services import letters
+from longwave.storage import participant as participants
 from longwave.storage.tables import Contact, Message
 
 
@@ -33,3 +36,16 @@ def test_an_address_that_was_damaged_keeps_no_other_waiting(lab):
     lab.clockwork.dispatch()
     assert [mail.recipient for mail in lab.transport.mails] == [f"person{second}@clinic.example"]
     assert {row.state for row in lab.rows(Message) if row.participant_id == second} >= {"sent"}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_sender_does_not_ask_without_end_for_whom_somebody_is_writing(lab):
+    held, free = lab.enrol(), lab.enrol()
+    asked = []
+    with lab.database.writing() as session:
+        participants.lock(session, held)
+        lab.clockwork.dispatch(goes_on=lambda: len(asked) < 50 and not asked.append(1))
+    assert len(asked) < 10
+    assert [mail.recipient for mail in lab.transport.mails] == [f"person{free}@clinic.example"]
+    lab.clockwork.dispatch()
+    assert lab.transport.mails[1].recipient == f"person{held}@clinic.example"
