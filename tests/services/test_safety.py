@@ -144,16 +144,30 @@ def test_two_saves_at_once_raise_one_alert(lab, person):
     assert lab.told() == ["north"] * 4
 
 
-def lenient(lab):
+@pytest.fixture
+def alter():
+    """Give a function that alters a part of a protocol, which other tests share, for this test."""
+    altered = []
+
+    def change(part, name, value):
+        altered.append((part, name, getattr(part, name)))
+        object.__setattr__(part, name, value)
+
+    yield change
+    for part, name, value in reversed(altered):
+        object.__setattr__(part, name, value)
+
+
+@pytest.fixture
+def lenient(lab, alter):
     """Let a score of the page about rest need two of its three items."""
-    instrument = lab.protocol.instruments["rest"]
-    (scale,) = instrument.scales
-    object.__setattr__(scale, "minimum_answered", 0.6)
+    (scale,) = lab.protocol.instruments["rest"].scales
+    alter(scale, "minimum_answered", 0.6)
 
 
 @pytest.mark.parametrize("how", ["closes", "stops", "submits"])
+@pytest.mark.usefixtures("lenient")
 def test_a_score_of_what_there_is_counts_once_no_more_is_to_come(lab, person, how):
-    lenient(lab)
     lab.answer(person, {"r1": "5", "r2": "1"})
     assert lab.alerts() == []
     if how == "closes":
@@ -468,8 +482,8 @@ def test_help_is_that_of_the_country_in_which_the_time_zone_lies(lab, person, zo
     assert PAGES[page] in help_of(lab, person).pages
 
 
-def test_the_country_of_the_site_goes_before_that_of_the_zone(lab, person):
-    object.__setattr__(lab.protocol.sites["north"], "country", "DE")
+def test_the_country_of_the_site_goes_before_that_of_the_zone(lab, person, alter):
+    alter(lab.protocol.sites["north"], "country", "DE")
     assert PAGES["nights_de"] in help_of(lab, person).pages
 
 

@@ -62,12 +62,14 @@ class Together(Generic[_Ask, _Answer]):
         return await run_in_threadpool(self._alone, request) if found is None else found
 
     async def _serve_all(self, queue: _Queue[_Ask, _Answer]) -> None:
-        while batch := queue.next_batch(self._key, self._most):
-            answers = await run_in_threadpool(self._answers, [request for request, _ in batch])
-            for (_, waiting), answer in zip(batch, answers, strict=True):
-                if not waiting.done():  # else whoever asked has gone
-                    waiting.set_result(answer)
-        queue.server = None
+        try:
+            while batch := queue.next_batch(self._key, self._most):
+                answers = await run_in_threadpool(self._answers, [request for request, _ in batch])
+                for (_, waiting), answer in zip(batch, answers, strict=True):
+                    if not waiting.done():  # else whoever asked has gone
+                        waiting.set_result(answer)
+        finally:
+            queue.server = None
 
     def _answers(self, requests: Sequence[_Ask]) -> Sequence[_Answer | None]:
         try:

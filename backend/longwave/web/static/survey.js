@@ -69,7 +69,7 @@
       clearFault(byId(item));
     },
     all() { if (onward && !leaving) leave(onward); }, // help that an answer asked for; it leads back
-    refused(item, answer) { showFault(byId(item), answer.error.fields[item]); },
+    refused(item, answer) { showFault(byId(item), answer?.error?.fields?.[item] ?? answer?.error?.message ?? ""); },
     conflicting(item, conflict) { showDispute(byId(item), conflict); },
   });
   let onward = "";
