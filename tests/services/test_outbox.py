@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from datetime import timedelta
@@ -63,8 +64,10 @@ def test_nothing_tells_topic_or_arm_outside_the_participants_own_page(lab):
         lab.wait(days=1)
     words = ("burnout", "compassion", "waitlist", "active", "msc", "msc-clinicians")
     for mail in lab.transport.mails:
+        # A link ends in letters drawn by chance, which may spell anything.
+        told = re.sub(rf"{BASE_URL}/l/\S+", "", f"{mail.subject} {mail.body}")
         for word in words:
-            assert word not in f"{mail.subject} {mail.body}".lower()
+            assert word not in told.lower()
 
 
 def test_two_dispatchers_send_each_message_once(lab):
